@@ -1,0 +1,1 @@
+"""A pack for the benchmarks: invoice lines of twelve columns."""

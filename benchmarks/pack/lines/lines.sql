@@ -1,0 +1,1 @@
+select * from bench.line where id <= %(rows)s order by id

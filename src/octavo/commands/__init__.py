@@ -1,0 +1,1 @@
+"""Commands of the server, one file each; cli.py registers them."""

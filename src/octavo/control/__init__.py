@@ -1,0 +1,1 @@
+"""Who may, when, and what remains. Each module is reached through its actions."""

@@ -1,0 +1,1 @@
+"""People, what each may, and the credentials they show."""

@@ -1,0 +1,1 @@
+"""Exports: datasets that leave the house, and who let them out."""

@@ -1,0 +1,113 @@
+"""Runs as they are asked for: checked, then written in a few statements however many they are, with their wake-ups and what is recorded of them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, cast
+
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from octavo.control import events
+from octavo.database.connection import Connection
+from octavo.errors import NotFound
+from octavo.pipeline import catalog, protection, writers
+from octavo.pipeline import parameters as asked
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a run is to be: the columns of its row that whoever asks decides on."""
+
+    report: str
+    report_version: str
+    format: str
+    parameters: dict[str, Any]
+    requested_by: int | None
+    requested_by_name: str
+    options: dict[str, Any] = field(default_factory=dict)
+    sections: list[str] = field(default_factory=list)
+    fields: list[str] = field(default_factory=list)
+    filters: list[dict[str, Any]] = field(default_factory=list)
+    arrangement: dict[str, Any] = field(default_factory=dict)
+    time_zone: str | None = None
+    locale: str | None = None
+    source: str = "on_demand"
+    template_id: int | None = None
+    export_request_id: int | None = None
+    schedule_id: int | None = None
+    planned_at: datetime | None = None
+    again: bool = False
+    protected: bool = False
+    sealed_password: bytes | None = None
+    bulk: bool = False
+    masked: bool = True
+    branding: dict[str, Any] = field(default_factory=dict)
+    deliver_to: list[dict[str, Any]] = field(default_factory=list)
+    subject: str = ""
+    message: str = ""
+
+
+_COLUMNS = sql.SQL(", ").join(sql.Identifier(one.name) for one in fields(Order))
+_TOLD = ("report", "format", "parameters", "fields", "filters", "arrangement", "source", "masked", "protected", "deliver_to")
+_TOLD_OF_SCHEDULES = ("schedule_id", "planned_at")
+
+
+def check(
+    entry: catalog.Entry,
+    format: str,
+    given: Mapping[str, Any],
+    options: Mapping[str, Any],
+    sections: Sequence[str],
+    *,
+    protected: bool = False,
+) -> None:
+    """Refuses at once whatever can be found wrong without reading data."""
+    format_ = writers.named(format)
+    said = format_.read_options(dict(options))
+    if protected:
+        protection.refuse_options(format_, said)
+    known = {section.name for section in entry.report.sections}
+    for name in sections:
+        if name not in known:
+            raise NotFound(f"{entry.key} has no section {name!r}; it has: {', '.join(sorted(known))}")
+    asked.parse(entry, given)
+
+
+def as_json(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as they were given; a date as its text, which is read as the same date."""
+    found: dict[str, Any] = json.loads(json.dumps(given, default=str))
+    return found
+
+
+def write(connection: Connection, actor: events.Actor, orders: Sequence[Order]) -> list[int]:
+    """Has all of these be made when the transaction commits, and none when it does not; gives the ids of the runs, in order."""
+    rows = [_row(order) for order in orders]
+    ids = [
+        cast(int, row[0])
+        for row in connection.execute(
+            sql.SQL(
+                "insert into octavo.generated_report ({0}) select {0} from jsonb_populate_recordset(null::octavo.generated_report, %s) returning id"
+            ).format(_COLUMNS),
+            [Jsonb(rows)],
+        )
+    ]
+    connection.execute("select octavo.wake(bulk) from unnest(%s::boolean[]) as bulk", [[order.bulk for order in orders]])
+    events.record_all(
+        connection, actor, "run.requested", subject="run",
+        details=[
+            (run_id, {name: row[name] for name in _TOLD} | {name: row[name] for name in _TOLD_OF_SCHEDULES if row[name] is not None})
+            for run_id, row in zip(ids, rows, strict=True)
+        ],
+    )  # fmt: skip
+    return ids
+
+
+def _row(order: Order) -> dict[str, Any]:
+    """The row as JSON, as PostgreSQL reads it."""
+    planned, sealed = order.planned_at, order.sealed_password
+    return vars(order) | {
+        "planned_at": planned.isoformat() if planned else None,
+        "sealed_password": rf"\x{sealed.hex()}" if sealed else None,
+    }

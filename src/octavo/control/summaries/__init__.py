@@ -1,0 +1,1 @@
+"""Summaries: the figures of a report, without a file."""

@@ -1,0 +1,1 @@
+"""Templates: how a report is asked for again and again."""

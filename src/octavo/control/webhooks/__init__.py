@@ -1,0 +1,1 @@
+"""Webhooks: servers of an organization that are told what happened."""

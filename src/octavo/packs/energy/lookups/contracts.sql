@@ -1,0 +1,3 @@
+select id as value, number || ' ' || name as label
+from energy.contract
+order by number, id

@@ -1,0 +1,1 @@
+select octavo.get_latest_completed_billing_period()

@@ -1,0 +1,3 @@
+select id as value, name as label
+from energy.project
+order by name, id

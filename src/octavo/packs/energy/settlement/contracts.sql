@@ -1,0 +1,3 @@
+select *, difference <> 0 as differs
+from base
+order by contract_number

@@ -1,0 +1,1 @@
+"""An outreach team: workspaces, campaigns, the leads they write to, and what became of each message."""

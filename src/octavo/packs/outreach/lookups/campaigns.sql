@@ -1,0 +1,1 @@
+select code as value, name as label from outreach.campaign order by code

@@ -1,0 +1,1 @@
+select code as value, name as label from retail.store order by code

@@ -1,0 +1,14 @@
+-- Sales by day where a period of up to 62 days was asked for, by month otherwise.
+select
+    date_trunc(case when %(period_end)s::date - %(period_start)s::date <= 62 then 'day' else 'month' end, sold_at)::date as starting,
+    count(*) as invoices,
+    sum(units) as units,
+    sum(revenue) as revenue
+from retail.sale_figures
+where (%(period_from)s::timestamptz is null or sold_at >= %(period_from)s)
+    and (%(period_until)s::timestamptz is null or sold_at < %(period_until)s)
+    and (%(country)s::text is null or country = %(country)s)
+    and (%(store_id)s::text is null or store_code = %(store_id)s)
+    and (%(customer_id)s::text is null or customer_number = %(customer_id)s)
+group by starting
+order by starting

@@ -1,0 +1,1 @@
+select code as value, name as label from services.customer order by code

@@ -1,0 +1,3 @@
+select *
+from base
+order by worked_on, number

@@ -1,0 +1,1 @@
+"""The data path: how a run becomes a file. Start with run.py."""

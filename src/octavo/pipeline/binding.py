@@ -1,0 +1,130 @@
+"""Binds a report to a snapshot: from its definition, checked parameters and one snapshot comes the document that a writer receives."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from octavo.errors import DefinitionError, NotFound
+from octavo.pipeline import catalog, definition, document, parameters
+from octavo.pipeline.catalog import Entry
+from octavo.pipeline.choice import NOTHING, Choice
+from octavo.pipeline.conditions import Condition
+from octavo.pipeline.document import BoundSection, Document
+from octavo.pipeline.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody asks for. `sections` limits the document to those named; `locale` and `zone` default to the organization's."""
+
+    report: str
+    organization: document.Organization
+    format: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    sections: tuple[str, ...] = ()
+    zone: str | None = None
+    locale: str | None = None
+    masked: bool = False
+    requested_by: str = ""
+    approved_by: str = ""
+    choice: Choice = NOTHING
+    """Of a dataset: which columns, and which rows."""
+    most_rows: int | None = None
+    """How many rows the file may hold; None: as many as its format holds."""
+    approved_rows: int | None = None
+    """How many rows may go out without another approval; None: what is asked for needs none."""
+    password: str | None = field(default=None, repr=False)
+    """With which alone the file is to be opened."""
+    planned_at: datetime | None = None
+    """The instant of which relative periods are; None: that of the snapshot."""
+    condition: Condition | None = None
+    """Without which no file is made."""
+
+
+def bind(
+    entry: Entry, request: Request, asked: definition.Parameters, snapshot: Snapshot, run_id: str, progress: Callable[[str, int], None]
+) -> Document:
+    """The document, with every section's control figures counted and nothing read yet.
+
+    Raises UsageError, DefinitionError; HeldBack when it is not to be made.
+    """
+    chosen = _chosen(entry, request.sections)
+    if request.locale:
+        from octavo.pipeline import locales  # only who names a locale pays for Babel
+
+        locales.named(request.locale)
+    values, answers = parameters.resolve(entry, asked, snapshot, masked=request.masked)
+    if request.choice:
+        table = catalog.dataset(entry)
+        answers += tuple(document.Answer(*told) for told in request.choice.shown(table))
+    made = Document(
+        report=entry.key,
+        version=entry.version,
+        title=entry.report.title,
+        description=entry.report.description,
+        organization=request.organization,
+        parameters=answers,
+        sections=tuple(_bind_section(entry, section, values, snapshot, request, progress) for section in chosen),
+        run_id=run_id,
+        taken_at=snapshot.taken_at,
+        zone=snapshot.zone,
+        locale=request.locale or request.organization.locale,
+        masked=request.masked,
+        layout=entry.layout,
+        requested_by=request.requested_by,
+        approved_by=request.approved_by,
+        protected=request.password is not None,
+        planned_at=request.planned_at,
+    )
+    if request.condition:
+        request.condition.hold(made)
+    return made
+
+
+def refuse(document: Document, request: Request) -> None:
+    """Raises what keeps the file from being made, now that its figures are known: the request's condition, too many rows, more than are approved."""
+    if request.condition:
+        request.condition.hold(document)
+    document.refuse_more_than(request.most_rows)
+    document.refuse_unapproved(request.approved_rows)
+
+
+def _chosen(entry: Entry, names: tuple[str, ...]) -> tuple[definition.Section, ...]:
+    sections = {section.name: section for section in entry.report.sections}
+    for name in names:
+        if name not in sections:
+            raise NotFound(f"{entry.key} has no section {name!r}; it has: {', '.join(sections)}")
+    return tuple(section for section in entry.report.sections if not names or section.name in names)
+
+
+def _bind_section(
+    entry: Entry,
+    section: definition.Section,
+    values: Mapping[str, Any],
+    snapshot: Snapshot,
+    request: Request,
+    progress: Callable[[str, int], None],
+) -> BoundSection:
+    text, masked = entry.queries[section.name], request.masked
+    where = sorting = None
+    if request.choice and isinstance(section, definition.Table):
+        where = request.choice.condition(section, masked=masked)
+        section = request.choice.narrow(section, masked=masked)
+        sorting = request.choice.arrangement.sorting(section)
+    if isinstance(section, definition.Chart):
+        source = next(other for other in entry.report.sections if other.name == section.of)
+        assert isinstance(source, definition.Tabular)
+        by_name = {column.name: column for column in source.columns}
+        columns = tuple(by_name[name] for name in (section.x, *section.y))
+        return document.Chart(section, columns, snapshot.query(section.name, text, values, columns, masked=masked, base=entry.base))
+    assert isinstance(section, definition.Tabular)
+    share_of = section.share_of if isinstance(section, definition.Breakdown) else None
+    query = snapshot.query(
+        section.name, text, values, section.columns, masked=masked, share_of=share_of, where=where, sorting=sorting, base=entry.base
+    )
+    columns = (*section.columns, definition.Percent("share", "Share")) if share_of else section.columns
+    if isinstance(section, definition.Metrics) and query.control.rows != 1:
+        raise DefinitionError(f"Section {section.name} is key figures, and its query yields {query.control.rows} rows; it must yield one")
+    return document.Rows(section, columns, query, progress)

@@ -1,0 +1,198 @@
+"""How wide columns are, which way the page lies, and how high each line is, from the widths of the characters themselves.
+
+Typst is given fixed widths, and a fixed height for every line that needs but one line of text, which halves its work.
+All lengths are in points.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from octavo.pipeline import fonts
+from octavo.pipeline.writers.pdf.tables import Lines
+
+MARGIN = 51.024  # 18 mm
+PAPERS = {"a4": (595.276, 841.89), "letter": (612.0, 792.0)}
+INSET_X, INSET_Y = 4.0, 3.4
+INDENT = 8.0  # more space before text that follows a column of numbers
+
+_SIZES = (8.5, 7.5, 7.0, 6.5)
+_WIDE_TEXT, _NARROW_TEXT = (
+    24.0,
+    14.0,
+)  # ems: what a column of text may ask for before the page is turned, and before its type is made smaller
+_LONGEST_WORD = 12.0  # ems: a longer word may be broken
+_SLACK = 1.03  # kerning and bold cells
+_BREAK = "\u200b"
+_PIECES = re.compile(r"(\s+)")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The size of a page."""
+
+    width: float
+    height: float
+
+    @property
+    def room(self) -> float:
+        return self.width - 2 * MARGIN
+
+    @property
+    def upright(self) -> bool:
+        return self.height > self.width
+
+
+@dataclass
+class Column:
+    """What a column asks for, in ems: with its heading on one line if that is not much longer than its cells; with every cell on one
+    line; and at the least. And the space around them, in points.
+    """
+
+    wanted: float
+    content: float
+    least: float
+    wraps: bool
+    around: float
+
+
+def columns(table: Lines) -> list[Column]:
+    """What each column of the table asks for."""
+    regular, bold = fonts.regular(), fonts.semibold()
+    asked = []
+    for place, head in enumerate(table.headings):
+        words = [bold.width(word) for word in head.title.split()] or [0.0]
+        titles = max(words), bold.width(head.title) + regular.width(f" {head.unit}")
+        cells = {line.cells[place] for line in table.lines if line.kind == "row"}
+        widest = (
+            max((regular.width(cell) for cell in cells), default=0.0)
+            if not head.wraps
+            else max((_line_width(cell) for cell in cells), default=0.0)
+        )
+        sums = max((bold.width(line.cells[place]) for line in table.lines if line.kind in ("subtotal", "total")), default=0.0)
+        if head.wraps:
+            word = max((regular.width(word) for cell in cells for word in cell.split()), default=0.0)
+            least = max(min(word, _LONGEST_WORD), titles[0])
+        else:
+            least = max(widest, sums, titles[0])
+        content = max(widest, sums, least)
+        wanted = max(content, min(titles[1], max(widest, 2 * titles[0])))
+        asked.append(Column(wanted * _SLACK, content * _SLACK, least * _SLACK, head.wraps, 2 * INSET_X + indent(table, place)))
+    return asked
+
+
+def indent(table: Lines, place: int) -> float:
+    """The space before a column besides its inset."""
+    return INDENT if place and table.headings[place - 1].numeric and not table.headings[place].numeric else 0.0
+
+
+def _line_width(cell: str) -> float:
+    return max((fonts.regular().width(part) for part in cell.split("\n")), default=0.0)
+
+
+def sheet(tables: Sequence[list[Column]], paper: str) -> Sheet:
+    """The page on which all tables fit: upright if they can in full size, else on its side, else as wide as they need."""
+    width, height = PAPERS[paper]
+    upright, turned = Sheet(width, height), Sheet(height, width)
+    if all(_comfortable(table, _SIZES[0], _WIDE_TEXT, headings=True) <= upright.room for table in tables):
+        return upright
+    needed = max(_least(table, _SIZES[-1]) for table in tables)
+    return turned if needed <= turned.room else Sheet(needed + 2 * MARGIN, width)
+
+
+def size(table: list[Column], page: Sheet) -> float:
+    """The size of the table's text: full or a little smaller if it sits well in it, else the largest in which it fits at all."""
+    for candidate in _SIZES[:3]:
+        if _comfortable(table, candidate, _NARROW_TEXT) <= page.room:
+            return candidate
+    return next((candidate for candidate in _SIZES if _least(table, candidate) <= page.room), _SIZES[-1])
+
+
+def _comfortable(table: list[Column], size: float, text: float, *, headings: bool = False) -> float:
+    """How wide the table is when a column of text gets no more than `text` ems; with its headings on one line, or broken."""
+    asked = [(column, column.wanted if headings else column.content) for column in table]
+    return sum((min(ems, max(column.least, text)) if column.wraps else ems) * size + column.around for column, ems in asked)
+
+
+def _least(table: list[Column], size: float) -> float:
+    return sum(column.least * size + column.around for column in table)
+
+
+def widths(table: list[Column], page: Sheet, size: float) -> list[float]:
+    """The widths of the columns, which fill the page: what is over goes first to cells, then to headings, then to all."""
+    have = [column.least * size + column.around for column in table]
+    for wishes in ([column.content for column in table], [column.wanted for column in table]):
+        wanted = [ems * size + column.around for ems, column in zip(wishes, table, strict=True)]
+        over = page.room - sum(have)
+        lacking = [want - width for want, width in zip(wanted, have, strict=True)]
+        if sum(lacking) > over:
+            return [width + more for width, more in zip(have, _shared(lacking, max(over, 0.0)), strict=True)]
+        have = wanted
+    over = page.room - sum(have)
+    return [width * (1 + over / sum(have)) for width in have]
+
+
+def _shared(lacking: list[float], over: float) -> list[float]:
+    """What each gets of `over`: those that lack little get all of it, the rest an equal share of what is left."""
+    given = [0.0] * len(lacking)
+    waiting = [place for place, lack in enumerate(lacking) if lack > 0]
+    while waiting:
+        share = over / len(waiting)
+        modest = [place for place in waiting if lacking[place] <= share]
+        for place in modest or waiting:
+            given[place] = min(lacking[place], share)
+        if not modest:
+            break
+        over -= sum(lacking[place] for place in modest)
+        waiting = [place for place in waiting if place not in modest]
+    return given
+
+
+def _room(table: Lines, place: int, width: float, size: float) -> float:
+    """How wide a text may be in a column, in ems; what asked for exactly this width has it, however the division is rounded."""
+    return (width - 2 * INSET_X - indent(table, place)) / size / _SLACK + 1e-6
+
+
+def broken(table: Lines, column_widths: Sequence[float], size: float) -> None:
+    """Puts an invisible place to break into words that are wider than their column, so that none runs into the next."""
+    for place, (head, width) in enumerate(zip(table.headings, column_widths, strict=True)):
+        if not head.wraps:
+            continue
+        room = _room(table, place, width, size)
+        for line in table.lines:
+            if line.kind == "row" and fonts.regular().width(line.cells[place]) > room:
+                line.cells[place] = "".join(_broken(piece, room) for piece in _PIECES.split(line.cells[place]))
+
+
+def _broken(word: str, room: float) -> str:
+    advances = fonts.regular().advances
+    if fonts.regular().width(word) <= room:
+        return word
+    parts: list[str] = []
+    used = 0.0
+    for character in word:
+        used += advances.get(character, 1.0)
+        if used > room and parts:
+            parts.append(_BREAK)
+            used = advances.get(character, 1.0)
+        parts.append(character)
+    return "".join(parts)
+
+
+def heights(table: Lines, column_widths: Sequence[float], size: float) -> list[float]:
+    """The height of each line; 0 where it takes several lines of text and Typst has to find out."""
+    single = size + 2 * INSET_Y
+    wrapping = [
+        (place, _room(table, place, width, size))
+        for place, (head, width) in enumerate(zip(table.headings, column_widths, strict=True))
+        if head.wraps
+    ]
+    width = fonts.regular().width
+    found = []
+    for line in table.lines:
+        if line.kind != "row":
+            found.append(0.0)
+            continue
+        fits = all("\n" not in line.cells[place] and width(line.cells[place]) <= room for place, room in wrapping)
+        found.append(single if fits else 0.0)
+    return found

@@ -1,0 +1,141 @@
+"""The first sheet: what the report is, what it was asked, its key figures, its control totals, its charts."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from xlsxwriter.format import Format
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from octavo.pipeline import definition
+from octavo.pipeline.document import Chart, Document, Rows
+from octavo.pipeline.writers.xlsx import charts, columns
+from octavo.pipeline.writers.xlsx.plan import SectionPlan
+from octavo.pipeline.writers.xlsx.styles import HAIRLINE, QUIET_INK, Styles
+
+_FIRST_SERIAL_DAY = date(1900, 3, 1)  # as in cells.py
+_VALUE_WIDTH = 34
+_WIDEST_LABEL = 48
+
+
+@dataclass
+class _Page:
+    """The sheet being written, from top to bottom: labels in column A, values in column B."""
+
+    sheet: Worksheet
+    styles: Styles
+    zone: str
+    row: int = 0
+    widest: int = 20
+    metrics: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """Where the figure of (section, column) stands."""
+
+    def heading(self, text: str) -> None:
+        self.row += 1
+        style = self.styles.make(bold=True, bottom=1, bottom_color=self.styles.accent, font_color=self.styles.accent)
+        self.sheet.write_string(self.row, 0, columns.held_text(text, "A heading"), style)
+        self.sheet.write_blank(self.row, 1, None, style)
+        self.row += 1
+
+    def line(self, label: str, value: Any, number_format: str | None = None) -> None:
+        """One label with its value: a number where a double holds it exactly, a date where there is a serial for it, or text."""
+        self.widest = max(self.widest, min(len(label) + 2, _WIDEST_LABEL))
+        rule: dict[str, Any] = {"bottom": 1, "bottom_color": HAIRLINE, "valign": "vcenter", "text_wrap": True}
+        self.sheet.write_string(self.row, 0, columns.held_text(label, "A label"), self.styles.make(font_color=QUIET_INK, **rule))
+        plain = self.styles.make(align="left", **rule)
+        right = self.styles.make(align="right", **rule)
+        side = "left" if isinstance(value, date) else "right"
+        formatted = self.styles.make(num_format=number_format, align=side, **rule) if number_format else right
+        self._value(value, plain, right, formatted)
+        if (lines := max(columns.lines(label, _WIDEST_LABEL), columns.lines(value, _VALUE_WIDTH) if isinstance(value, str) else 1)) > 1:
+            self.sheet.set_row(self.row, columns.height(lines))
+        self.row += 1
+
+    def _value(self, value: Any, plain: Format, right: Format, formatted: Format) -> None:
+        match value:
+            case None:
+                self.sheet.write_blank(self.row, 1, None, plain)
+            case bool():
+                self.sheet.write_boolean(self.row, 1, value, right)
+            case int() | Decimal():
+                if columns.fits_double(Decimal(value)):
+                    self.sheet.write_number(self.row, 1, value, formatted)
+                else:
+                    self.sheet.write_string(self.row, 1, format(value, "f") if isinstance(value, Decimal) else str(value), right)
+            case datetime() if value.year >= 1901:
+                self.sheet.write_datetime(self.row, 1, value.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None), formatted)
+            case date() if not isinstance(value, datetime) and value >= _FIRST_SERIAL_DAY:
+                self.sheet.write_datetime(self.row, 1, value, formatted)
+            case _:
+                self.sheet.write_string(self.row, 1, columns.held_text(str(value), "A value of the summary"), plain)
+
+
+def has_charts(document: Document) -> bool:
+    return any(isinstance(section, Chart) for section in document.sections)
+
+
+def write(sheet: Worksheet, workbook: Workbook, styles: Styles, document: Document, plans: tuple[SectionPlan, ...]) -> None:
+    """Writes the sheet; reads every Metrics section."""
+    page = _Page(sheet, styles, document.zone)
+    _masthead(page, document)
+    if document.parameters:
+        page.heading("Parameters")
+        for answer in document.parameters:
+            page.line(answer.title, answer.shown)
+    for section in document.tables:
+        if isinstance(section.definition, definition.Metrics):
+            _key_figures(page, document, section)
+    _control_totals(page, document, plans)
+    sheet.set_column(0, 0, page.widest)
+    sheet.set_column(1, 1, _VALUE_WIDTH)
+    sheet.set_column(2, 2, 3)
+    sheet.hide_gridlines(2)
+    drawn = [section for section in document.sections if isinstance(section, Chart)]
+    charts.draw(sheet, workbook, styles, document, drawn, plans, page.metrics)
+
+
+def _masthead(page: _Page, document: Document) -> None:
+    title = page.styles.make(bold=True, font_size=18, font_color=page.styles.accent, valign="vcenter")
+    page.sheet.set_row(0, 28)
+    page.sheet.write_string(0, 0, columns.held_text(document.title, "The title"), title)
+    page.sheet.write_string(1, 0, document.organization.name, page.styles.make(font_size=12))
+    page.row = 2
+    page.heading("Report")
+    page.line("Key", document.report)
+    page.line(f"Data as of ({document.zone})", document.taken_at, "yyyy-mm-dd hh:mm:ss")
+    page.line("Personal data", "masked" if document.masked else "shown")
+    page.line("Run", document.run_id)
+    if document.requested_by:
+        page.line("Requested by", document.requested_by)
+
+
+def _key_figures(page: _Page, document: Document, section: Rows) -> None:
+    page.heading(section.title)
+    for row in section.rows():
+        values = dict(zip((column.name for column in section.columns), row, strict=True))
+        for column in section.columns:
+            currency = values.get(getattr(column, "currency_column", None) or "")
+            label = columns.heading(document, column, [currency] if currency else ())
+            page.metrics[section.name, column.name] = (page.row, 1)
+            page.line(label, values[column.name], columns.number_format(column))
+
+
+def _control_totals(page: _Page, document: Document, plans: tuple[SectionPlan, ...]) -> None:
+    """What each table holds, as the database counted it: its rows, and every digit of its totals."""
+    for plan in plans:
+        page.heading(f"Control totals: {plan.section.title}")
+        page.line("Rows", plan.section.control.rows, "#,##0")
+        looks = {look.column.name: look for look in plan.looks}
+        for total in sorted(plan.section.control.totals, key=lambda total: (plan.position(total.column), total.currency or "")):
+            look = looks[total.column]
+            several = len(columns.currencies(plan.section, look.column)) > 1
+            label = f"{look.heading} ({total.currency or 'no currency'})" if several else look.heading
+            page.line(label, total.value, columns.number_format(look.column, _decimals(look.column, total.value)))
+
+
+def _decimals(column: definition.Column, value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent if columns.fits_double(value) else 0
+    return max(getattr(column, "decimals", 0), -exponent if isinstance(exponent, int) else 0)

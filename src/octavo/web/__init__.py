@@ -1,0 +1,1 @@
+"""The shell around every module's routes: who asks, problems, pages of lists, limits, metrics, health."""

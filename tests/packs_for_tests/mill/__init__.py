@@ -1,0 +1,1 @@
+"""A pack of tests: any organization may run it, and it reads no tables."""

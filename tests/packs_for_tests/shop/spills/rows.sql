@@ -1,0 +1,1 @@
+select (%(word)s::text)::integer as number
