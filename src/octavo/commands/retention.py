@@ -50,7 +50,7 @@ def run_retention(
             done = jobs.tend(database, store, one, storage_class=given.archive_storage_class)
             print(
                 f"{one.slug}  {done.deleted:,} files deleted ({done.archive_ended:,} of them from the archive), {done.archived:,} archived, "
-                f"{done.forgotten:,} rows deleted"
+                f"{done.forgotten:,} rows deleted, {done.traces:,} of past times and messages"
             )
             for what in done.wrong:
                 print(f"{one.slug}  {what}")

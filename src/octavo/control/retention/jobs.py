@@ -13,7 +13,7 @@ from functools import partial
 
 import psycopg
 
-from octavo.control.retention import actions
+from octavo.control.retention import actions, traces
 from octavo.control.retention.actions import Due
 from octavo.control.runs import jobs as runs
 from octavo.control.runs import rules
@@ -39,6 +39,7 @@ class Tended:
     archived: int = 0
     archive_ended: int = 0
     forgotten: int = 0
+    traces: int = 0
     wrong: list[str] = field(default_factory=list)
 
 
@@ -86,6 +87,12 @@ def tend(
             forgotten = len(actions.forget(connection, _BATCH))
         done.forgotten += forgotten
         if forgotten < _BATCH:
+            break
+    while not stopped():
+        with database.tenant(organization.id) as connection:
+            forgotten = traces.forget(connection, _BATCH)
+        done.traces += forgotten
+        if not forgotten:
             break
     return done
 
