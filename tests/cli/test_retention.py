@@ -24,7 +24,9 @@ def test_what_is_due_is_said_then_done_then_nothing_is(
     assert dry.stdout.splitlines() == [f"alpha  {due}", f"beta  {due}"]
     assert keys(store) == before
     one = octavo("retention", "run", "--organization", "beta", OCTAVO_STORE_URL=place)
-    assert one.stdout.splitlines() == ["beta  1 files deleted (0 of them from the archive), 0 archived, 0 rows deleted, 0 of past times and messages"]
+    assert one.stdout.splitlines() == [
+        "beta  1 files deleted (0 of them from the archive), 0 archived, 0 rows deleted, 0 of past times and messages"
+    ]
     assert len(keys(store)) == 2
     everything = octavo("retention", "run", OCTAVO_STORE_URL=place)
     assert everything.stdout.splitlines() == [
