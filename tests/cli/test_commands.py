@@ -63,6 +63,14 @@ def test_a_render_with_a_password_shows_it_once_and_verify_agrees(octavo: Comman
     zipped = octavo("render", "shop.goods", "--param", "rows=20", "--protect", "--output", "locked/goods.xlsx")
     assert "locked/goods.xlsx" in zipped.stdout
     assert "octavo: goods.xlsx is a zip with the XLSX in it, whatever its name says\n" in zipped.stderr
+    found = re.search(r"password of the file is (\S+)", zipped.stderr)
+    assert found is not None
+    for typed, code, told in ((found[1], 0, "bytes, rows and control totals agree"), ("something-else", 1, "not opened by this password")):
+        verified = subprocess.run(
+            [sys.executable, "-m", "octavo", "verify", "locked/goods.xlsx", "--password"],
+            input=f"{typed}\n", capture_output=True, text=True, check=False, cwd=octavo.folder, env=octavo.environment,
+        )  # fmt: skip
+        assert (verified.returncode, told in verified.stdout + verified.stderr) == (code, True), verified
 
 
 def test_a_render_ends_with_the_line_of_its_file_and_verify_agrees(octavo: CommandLine) -> None:

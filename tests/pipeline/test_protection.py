@@ -12,7 +12,7 @@ import pikepdf
 import pytest
 import stream_unzip
 
-from octavo.errors import UsageError
+from octavo.errors import UsageError, VerificationFailed
 from octavo.pipeline import catalog, manifest, protection
 from octavo.pipeline.verify import verify
 from tests.conftest import Render
@@ -95,6 +95,23 @@ def test_what_was_stored_is_what_is_verified(render: Render, format: str) -> Non
     assert PASSWORD not in (path.parent / (path.name + manifest.SUFFIX)).read_text()
     assert PASSWORD.encode() not in path.read_bytes()
     assert PASSWORD not in repr(locked)
+
+
+@pytest.mark.parametrize(
+    ("report", "format"), [("retail.sales", "csv"), ("energy.contracts", "csv"), ("retail.sales", "xlsx"), ("retail.sales", "json")]
+)
+def test_with_its_password_the_rows_of_a_file_are_counted_again(render: Render, report: str, format: str) -> None:
+    path = Path(render(report, format, password=PASSWORD).place)
+    assert verify(path, PASSWORD).recounted
+    with pytest.raises(VerificationFailed, match="not opened by this password"):
+        verify(path, PASSWORD + "x")
+    seal = path.parent / (path.name + manifest.SUFFIX)
+    sealed = json.loads(seal.read_text())
+    section = next(one for one in sealed["sections"] if one["kind"] == "table")
+    section["rows"] += 1
+    seal.write_text(json.dumps(sealed))
+    with pytest.raises(VerificationFailed, match=f"section {section['name']} has"):
+        verify(path, PASSWORD)
 
 
 def test_a_file_without_a_password_says_nothing_of_one(render: Render) -> None:

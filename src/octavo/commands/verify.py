@@ -1,5 +1,7 @@
 """octavo verify: a file against its manifest, offline; and, with --again, against what the database would give today."""
 
+import getpass
+import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -20,16 +22,27 @@ def run_verify(
     run_again: Annotated[
         bool, typer.Option("--again", help="Ask the database the same once more, and show in what the answer differs.")
     ] = False,
+    with_password: Annotated[
+        bool,
+        typer.Option("--password", help="Ask for the password of the file (or read it from standard input), and count its rows again."),
+    ] = False,
 ) -> None:
     """Check a file against its manifest: bytes, rows, control totals."""
-    verified = verify.verify(file)
+    verified = verify.verify(file, _asked() if with_password else None)
     manifest = verified.manifest
     how = "bytes, rows and control totals agree" if verified.recounted else "bytes agree"
-    if manifest.protected:
+    if manifest.protected and not verified.recounted:
         how += " (the file has a password, so its rows were not counted again)"
     terminal.say(f"{file}  {how}  {manifest.rows:,} rows  {terminal.totals(manifest)}".rstrip())
     if run_again:
         _again(file, manifest)
+
+
+def _asked() -> str:
+    """The password, which stands neither on the screen nor in the list of commands."""
+    if sys.stdin.isatty():
+        return getpass.getpass("Password of the file: ")
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 def _again(file: Path, sealed: Manifest) -> None:

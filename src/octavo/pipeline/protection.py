@@ -5,13 +5,17 @@ The contents are encrypted on their way into the scratch file: what is stored wa
 
 import re
 import secrets
+import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
-from octavo.errors import UsageError
+from octavo.errors import UsageError, VerificationFailed
 from octavo.pipeline.document import Document
 from octavo.pipeline.writer import Format, Options
 
@@ -91,3 +95,32 @@ def _members(document: Document, plain: IO[bytes], extension: str) -> Iterator[t
         for name in archive.namelist():
             with archive.open(name) as member:
                 yield name, member
+
+
+@contextmanager
+def opened(path: Path, password: str) -> Iterator[Path]:
+    """What is in the zip that `under` made, as a file for as long as the block lasts; a plain zip of it where that is several files.
+
+    It lies in a folder that only this person may enter. Raises VerificationFailed when the password does not open it.
+    """
+    import pyzipper  # only who opens one pays for it
+
+    with tempfile.TemporaryDirectory(prefix="octavo-opened-") as folder:
+        inside = Path(folder) / "file"
+        try:
+            with pyzipper.AESZipFile(path) as archive:
+                archive.setpassword(password.encode())
+                names = archive.namelist()
+                if len(names) > 1:
+                    with zipfile.ZipFile(inside, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as plain:
+                        for name in names:
+                            with archive.open(name) as member, plain.open(name, "w", force_zip64=True) as file:
+                                shutil.copyfileobj(member, file, _PIECE)
+                else:
+                    with archive.open(names[0]) as member, inside.open("wb") as file:
+                        shutil.copyfileobj(member, file, _PIECE)
+        except (RuntimeError, ValueError, zipfile.BadZipFile, pyzipper.BadZipFile, zlib.error, EOFError) as error:
+            raise VerificationFailed(
+                f"{path.name} is not opened by this password, or is damaged; see that it was typed as it was given"
+            ) from error
+        yield inside

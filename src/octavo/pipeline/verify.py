@@ -14,6 +14,7 @@ from xml.parsers.expat import ExpatError
 
 from octavo.errors import NotFound, StorageError, VerificationFailed
 from octavo.pipeline import manifest as manifests
+from octavo.pipeline import protection
 from octavo.pipeline.manifest import Manifest, Section
 from octavo.pipeline.readback import READERS, Row
 
@@ -28,20 +29,23 @@ class Verified:
     recounted: bool
 
 
-def verify(path: Path) -> Verified:
-    """Checks the file `path` against `path`.manifest.json. Raises VerificationFailed saying everything that differs."""
+def verify(path: Path, password: str | None = None) -> Verified:
+    """Checks the file `path` against `path`.manifest.json. Raises VerificationFailed saying everything that differs.
+
+    Of a file that has a password, rows and totals are counted again where it is given.
+    """
     seal = path.parent / (path.name + manifests.SUFFIX)
     for wanted, what in ((path, "artefact"), (seal, "manifest")):
         if not wanted.is_file():
             raise NotFound(f"The {what} {wanted} is not there")
     try:
         manifest = manifests.read(seal.read_text(encoding="utf-8"))
-        differences = [*_bytes_differ(path, manifest), *_figures_differ(path, manifest)]
+        differences = [*_bytes_differ(path, manifest), *_figures_differ(path, manifest, password)]
     except (OSError, UnicodeDecodeError) as error:
         raise StorageError(f"{path} cannot be read: {error}") from error
     if differences:
         raise VerificationFailed(f"{path.name} is not what was sealed: {'; '.join(differences)}")
-    return Verified(manifest, manifest.format in READERS and not manifest.protected)
+    return Verified(manifest, manifest.format in READERS and (password is not None or not manifest.protected))
 
 
 def _bytes_differ(path: Path, manifest: Manifest) -> Iterable[str]:
@@ -54,10 +58,18 @@ def _bytes_differ(path: Path, manifest: Manifest) -> Iterable[str]:
         yield f"its SHA-256 is {found[:16]}…, not {manifest.file.sha256[:16]}…"
 
 
-def _figures_differ(path: Path, manifest: Manifest) -> Iterable[str]:
-    read = READERS.get(manifest.format)
-    if read is None or manifest.protected:  # without its password a file shows no rows
+def _figures_differ(path: Path, manifest: Manifest, password: str | None) -> Iterable[str]:
+    if manifest.format not in READERS:
         return
+    if not manifest.protected:
+        yield from _recounted(path, manifest)
+    elif password is not None:  # without it a file shows no rows
+        with protection.opened(path, password) as inside:
+            yield from _recounted(inside, manifest)
+
+
+def _recounted(path: Path, manifest: Manifest) -> Iterable[str]:
+    read = READERS[manifest.format]
     figures = {section.name: _Figures(section) for section in manifest.sections}
     try:
         for section, row in read(path, manifest):
