@@ -1,7 +1,9 @@
 """Home: what is at work, what failed, what waits for me, what is due next, and the figures of the last 30 days."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from fastapi.responses import Response
@@ -23,8 +25,8 @@ FAILED_DAYS = 7
 _SHOWN = 6
 _DUE_HOURS = 168
 
-_BY_DAY = drawings.bars("Runs by day", Date("day", "Day"), [Integer("completed", "Completed"), Integer("failed", "Failed")])
-_BY_FORMAT = drawings.bars("Runs by format", Text("format", "Format"), [Integer("runs", "Runs")])
+_BY_DAY = drawings.lines("Runs by day", Date("day", "Day"), [Integer("completed", "Completed"), Integer("failed", "Failed")])
+_BY_REPORT = drawings.bars("Runs by report, the six with most", Text("report", "Report"), [Integer("runs", "Runs")])
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def _key_figures(looking: Visit, figures: dict[str, Any]) -> list[tuple[str, str
     shown = looking.shown
     total, completed, failed = figures["total_reports"], figures["completed_reports"], figures["failed_reports"]
     over = completed + failed
-    share = shown.percent(failed * 100 / over) if over else shown.percent(None)
+    share = shown.percent(Decimal(failed * 100) / over) if over else shown.percent(None)
     return [
         ("Runs", shown.number(total), f"in {DAYS} days, exports apart"),
         ("Failed", shown.number(failed), f"{share} of {shown.number(over)} that ended" if over else "none has ended"),
@@ -79,14 +81,11 @@ def _key_figures(looking: Visit, figures: dict[str, Any]) -> list[tuple[str, str
 
 
 def _charts(looking: Visit, found: _Found) -> list[tuple[str, Markup]]:
-    by_format: dict[str, int] = {}
+    runs_of: Counter[str] = Counter()
     for one in found.figures["by_report"]:
-        by_format[one["format"]] = by_format.get(one["format"], 0) + one["runs"]
-    if not by_format:
+        runs_of[looking.report_title(one["report"])] += one["runs"]
+    if not runs_of:
         return []
     organization = looking.principal.organization
-    formats = [(name.upper(), count) for name, count in sorted(by_format.items())]
-    return [
-        (_BY_DAY.definition.title, drawings.inline(_BY_DAY, found.by_day, organization, width=640)),
-        (_BY_FORMAT.definition.title, drawings.inline(_BY_FORMAT, formats, organization, width=640)),
-    ]
+    points = {_BY_DAY: found.by_day, _BY_REPORT: runs_of.most_common(_SHOWN)}
+    return [(chart.definition.title, drawings.inline(chart, rows, organization)) for chart, rows in points.items()]

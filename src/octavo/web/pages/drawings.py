@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 from xml.etree import ElementTree
 
 from markupsafe import Markup
@@ -35,12 +35,21 @@ class Picture:
 
 def bars(title: str, x: Column, figures: Sequence[Column]) -> Picture:
     """A bar chart of these columns."""
+    return _picture("bar", title, x, figures)
+
+
+def lines(title: str, x: Column, figures: Sequence[Column]) -> Picture:
+    """A line chart of these columns; over dates it is spaced by time."""
+    return _picture("line", title, x, figures)
+
+
+def _picture(mark: Literal["bar", "line"], title: str, x: Column, figures: Sequence[Column]) -> Picture:
     names = tuple(column.name for column in figures)
-    return Picture(definition.Chart("figures", title, of="figures", x=x.name, y=names, mark="bar"), (x, *figures))
+    return Picture(definition.Chart("figures", title, of="figures", x=x.name, y=names, mark=mark), (x, *figures))
 
 
 def inline(
-    chart: charts.Chart, points: Sequence[tuple[Any, ...]], organization: Organization, *, width: float = 640, height: float = 190
+    chart: charts.Chart, points: Sequence[tuple[Any, ...]], organization: Organization, *, width: float = 480, height: float = 170
 ) -> Markup:
     """The chart of these points, to stand in a page; it says in words what it shows."""
     return _drawn(Picture(chart.definition, chart.columns), tuple(points), named(organization.locale), organization.currency, width, height)
