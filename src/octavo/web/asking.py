@@ -116,10 +116,10 @@ def _asking(
     return ask(request, form=form)
 
 
-def ask(request: Request, *, form: str | None, by_cookie: bool = False) -> Asking:
+def ask(request: Request, *, form: str | None = None, by_cookie: bool = False) -> Asking:
     """Who sends a request; where a cookie shows it and something changes, `form` must be the token of its session.
 
-    Raises Unauthenticated, TooManyRequests, Forbidden.
+    `by_cookie`: a page, which looks at its form's token itself, when it knows whom to tell. Raises Unauthenticated, TooManyRequests, Forbidden.
     """
     server = server_of(request)
     address = address_of(request)
@@ -127,8 +127,8 @@ def ask(request: Request, *, form: str | None, by_cookie: bool = False) -> Askin
     most = server.settings.requests_per_minute
     shown = credential(request, by_cookie=by_cookie)
     principal = door.let_in(address or "unknown", shown, lambda: identify(request, requests_per_minute=most, by_cookie=by_cookie))
-    cookie = cookies.read(request)
-    if (by_cookie or "authorization" not in request.headers) and request.method not in READING and cookie is not None:
+    cookie = None if by_cookie else cookies.read(request)
+    if "authorization" not in request.headers and request.method not in READING and cookie is not None:
         access.check_csrf(cookie, form)
     logs.name_organization(principal.organization.id)
     actor = events.Actor.of(principal, address, str(request.scope.get("octavo.request_id", "")))

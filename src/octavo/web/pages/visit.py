@@ -6,7 +6,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -40,7 +40,6 @@ class Visit:
     asking: Asking
     request: Request
     form: Form
-    _told: str = field(default="", init=False)
 
     @property
     def principal(self) -> Principal:
@@ -58,6 +57,11 @@ class Visit:
     def shown(self) -> Shown:
         """How this organization reads figures and times."""
         return Shown.of(self.principal.organization)
+
+    @property
+    def root(self) -> str:
+        """What a proxy puts before every path."""
+        return str(self.request.scope.get("root_path", ""))
 
     def may(self, permission: str) -> bool:
         return self.principal.may(permission)
@@ -77,24 +81,17 @@ class Visit:
         self, template: str, *, title: str, status: int | None = None, headers: Mapping[str, str] | None = None, **context: Any
     ) -> Response:
         """The page of a template, in the shell. A form that was refused answers with the status of its refusal."""
-        root = str(self.request.scope.get("root_path", ""))
         said = _read_flash(self)
         answered = rendering.answer(
             template,
             {**self._shell(), "title": title, "said_before": said, **context},
             status or self.form.status,
-            root=root,
+            root=self.root,
             headers=headers,
         )
         if said:
             answered.delete_cookie(_FLASH, path="/")
         return answered
-
-    def part(self, template: str, **context: Any) -> str:
-        """The HTML of a part of a page, for a stream."""
-        return rendering.render(
-            template, {**self._shell(), "title": "", "said_before": "", **context}, root=str(self.request.scope.get("root_path", ""))
-        )
 
     def go(self, place: str, said: str = "") -> Response:
         """To another page after something was done (POST, redirect, GET), which then says what was done, once."""
@@ -105,9 +102,9 @@ class Visit:
 
     def here(self, **changes: Any) -> str:
         """This page with other values in its query; None takes one away."""
-        query = {name: value for name, value in {**self.request.query_params, **changes}.items() if value not in (None, "")}
-        root = str(self.request.scope.get("root_path", ""))
-        return f"{root}{addresses.path_of(self.request.scope)}" + (f"?{urlencode(query)}" if query else "")
+        kept = [(name, value) for name, value in self.request.query_params.multi_items() if name not in changes]
+        query = [(name, value) for name, value in [*kept, *changes.items()] if value not in (None, "")]
+        return f"{self.root}{addresses.path_of(self.request.scope)}" + (f"?{urlencode(query)}" if query else "")
 
     def report_title(self, key: str) -> str:
         """What people call a report; its key where this organization has no such one any more."""
@@ -115,7 +112,8 @@ class Visit:
         return entry.report.title if entry is not None and entry.pack.is_for(self.principal.organization) else key
 
     @property
-    def _cookie(self) -> str:
+    def cookie(self) -> str:
+        """That of the session."""
         return cookies.read(self.request) or ""
 
     def _shell(self) -> dict[str, Any]:
@@ -125,7 +123,7 @@ class Visit:
             "visit": self, "sent": self.form, "principal": self.principal, "organization": organization, "may": self.may, "here": self.here, "report_title": self.report_title,
             "shown": self.shown, "accent": branding.accent(organization.branding),
             "rail": rail.offered(app, self.principal, addresses.path_of(self.request.scope)),
-            "there_is": lambda path: rail.there_is(app, path), "csrf_token": access.csrf_token(self._cookie),
+            "there_is": lambda path: rail.there_is(app, path), "csrf_token": access.csrf_token(self.cookie),
         }  # fmt: skip
 
 
@@ -142,11 +140,11 @@ async def read_form(request: Request) -> Form:
 
 def _visiting(request: Request, sent: Annotated[Form, Depends(read_form)]) -> Visit:
     """Raises Unauthenticated, TooManyRequests; Forbidden for a form that is not of this session."""
-    asking = who.ask(request, by_cookie=True, form=sent.text(form.CSRF))
+    visit = Visit(who.ask(request, by_cookie=True), request, sent)
+    request.state.visit = visit  # from here on an error is told in the shell
     if request.method not in who.READING:
         refuse_other_sites(request)
-    visit = Visit(asking, request, sent)
-    request.state.visit = visit
+        access.check_csrf(visit.cookie, sent.text(form.CSRF))
     return visit
 
 
@@ -194,4 +192,4 @@ def _read_flash(visit: Visit) -> str:
 
 def _mark(visit: Visit, text: str) -> str:
     key = visit.server.vault.key("octavo messages between pages")
-    return hmac.digest(key, f"{visit._cookie}\n{text}".encode(), hashlib.sha256).hex()
+    return hmac.digest(key, f"{visit.cookie}\n{text}".encode(), hashlib.sha256).hex()
