@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, Field
 
+from octavo import demo
 from octavo.control.access import actions as access
 from octavo.control.exports import rules as exports_rules
 from octavo.control.runs import rules as runs_rules
@@ -115,6 +116,16 @@ def test_a_new_password_is_typed_twice_and_ends_every_session(browser: TestClien
     assert changed.headers["location"] == "/sign-in?changed=yes" and "Your password is changed" in browser.get("/sign-in?changed=yes").text
     assert browser.get("/account").status_code == 303
     assert browser.post("/sign-in", data={"email": member, "password": new}).status_code == 303
+
+
+def test_the_people_of_the_demonstration_sign_in_with_what_is_printed(
+    browser: TestClient, database: Database, organization: Organization
+) -> None:
+    made = access.demo_passwords(database, access.demo_credentials(database, organization))
+    printed = [line.split() for line in demo.introduction(made, "http://127.0.0.1:1").splitlines() if line.startswith("alpha ")]
+    assert len(printed) == 6  # three people with a password, and with a key
+    for _, role, email, password in printed[:3]:
+        assert browser.post("/sign-in", data={"email": email, "password": password}).headers["location"] == "/", role
 
 
 def test_a_key_opens_no_page(browser: TestClient, ours: People) -> None:

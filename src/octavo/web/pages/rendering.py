@@ -23,7 +23,9 @@ POLICY = {
     "form-action": "'self'", "base-uri": "'none'", "frame-ancestors": "'none'",
 }  # fmt: skip
 """Nothing from elsewhere, nothing inline."""
-OUTSIDE = {"default-src": "'none'", "style-src": "'self'", "form-action": "'self'", "base-uri": "'none'", "frame-ancestors": "'none'"}
+OUTSIDE = {
+    "default-src": "'none'", "style-src": "'self'", "form-action": "'self'", "img-src": "'self'", "base-uri": "'none'", "frame-ancestors": "'none'",
+}  # fmt: skip
 """Of pages for whoever is not signed in: they run nothing at all."""
 _HEADERS = {"X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin", "X-Robots-Tag": "noindex, nofollow, noarchive"}
 
