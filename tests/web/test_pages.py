@@ -4,6 +4,7 @@ import gzip
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -215,11 +216,16 @@ def test_figures_and_times_are_written_as_the_locale_has_them_and_never_without_
     assert {london.number(None), london.money(None), london.instant(None), london.bytes(None)} == {"–"}
 
 
+def test_the_tints_are_those_of_the_stylesheet() -> None:
+    sheet = (Path(assets.__file__).parent / "static" / "octavo.css").read_text(encoding="utf-8")
+    assert re.findall(r"--tint: (#[0-9a-f]{6})", sheet) == [colours.TINT, colours.DARK_TINT]
+
+
 def test_contrast_is_that_of_wcag_and_every_accent_can_be_read_on_both_papers() -> None:
     assert round(colours.contrast("#000000", "#ffffff"), 2) == 21.0
     assert round(colours.contrast("#777777", "#ffffff"), 2) == 4.48  # the grey that famously just fails
     for accent in ("#0f5c5c", "#7a3b12", "#ffee00", "#ffffff", "#000000", "#ff0000", "#8888ff"):
-        for paper in (colours.PAPER, colours.DARK_PAPER):
+        for paper in (colours.TINT, colours.DARK_TINT):
             found = colours.readable(accent, paper)
             assert colours.contrast(found, paper) >= colours.READABLE, (accent, paper)
             assert colours.contrast(colours.on(found), found) >= colours.READABLE, (accent, paper)

@@ -2,17 +2,16 @@
 
 import colorsys
 
-PAPER, DARK_PAPER, INK, WHITE = "#fbfaf7", "#15171a", "#1c1e21", "#ffffff"
+TINT, DARK_TINT, INK, WHITE = "#f4f2ec", "#202428", "#1c1e21", "#ffffff"
+"""The tints of the stylesheet: of all that the accent stands on, they are the nearest to it."""
 READABLE = 4.5
 """The contrast that text needs: WCAG 2.2, success criterion 1.4.3."""
-_MARGIN = 5.0
-"""The accent also stands on tints of the paper."""
 _STEPS = 100
 
 
 def stylesheet(accent: str) -> str:
     """The custom properties for an accent such as #7a3b12."""
-    light, dark = readable(accent, PAPER), readable(accent, DARK_PAPER)
+    light, dark = readable(accent, TINT), readable(accent, DARK_TINT)
     return (
         f":root{{--accent:{light};--on-accent:{on(light)}}}\n"
         f"@media (prefers-color-scheme:dark){{:root{{--accent:{dark};--on-accent:{on(dark)}}}}}\n"
@@ -20,14 +19,14 @@ def stylesheet(accent: str) -> str:
 
 
 def readable(colour: str, paper: str) -> str:
-    """The colour itself, or the tone of it next to it that can be read on this paper."""
+    """The colour itself, or the tone of it next to it that can be read on this paper or tint."""
     red, green, blue = (part / 255 for part in _parts(colour))
     hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
     end = 0.0 if luminance(paper) > 0.5 else 1.0
     for step in range(_STEPS + 1):
         tone = lightness + (end - lightness) * step / _STEPS
         found = "#" + "".join(f"{round(part * 255):02x}" for part in colorsys.hls_to_rgb(hue, tone, saturation))
-        if contrast(found, paper) >= _MARGIN:
+        if contrast(found, paper) >= READABLE:
             return found
     raise AssertionError("black and white can always be read")
 
