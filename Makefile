@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DELETE_ON_ERROR:
-.PHONY: demo files test check bench picture lock wheel clean
+.PHONY: demo files test check bench picture screenshots lock wheel clean
 
 .venv/runtime: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -35,6 +35,9 @@ bench: .venv/dev ## side by side with what a user would pick instead; writes ben
 
 picture: .venv/dev ## the pictures in README, from what `make files` made
 	$(BIN)/python docs/pictures.py
+
+screenshots: .venv/dev ## the pictures of the pages in README; docs/screenshots.py FOLDER takes every page, wide and narrow, light and dark
+	$(BIN)/python docs/screenshots.py
 
 lock: .venv/dev ## pin every dependency anew
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements.lock

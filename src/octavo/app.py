@@ -9,11 +9,14 @@ from fastapi import FastAPI
 
 from octavo import __version__, metrics
 from octavo.control.access import actions
+from octavo.control.access import pages as access_pages
 from octavo.control.access import routes as access
 from octavo.control.audit import routes as audit
 from octavo.control.delivery import routes as delivery
 from octavo.control.exports import routes as exports
+from octavo.control.home import pages as home_pages
 from octavo.control.retention import routes as retention
+from octavo.control.runs import pages as runs_pages
 from octavo.control.runs import routes as runs
 from octavo.control.runs import streams
 from octavo.control.schedules import routes as schedules
@@ -33,6 +36,7 @@ from octavo.web.bodies import Bodies
 from octavo.web.limits import Door
 from octavo.web.links import Signer
 from octavo.web.live import Live
+from octavo.web.pages import assets
 from octavo.web.passing import Passing
 from octavo.web.readiness import Readiness
 
@@ -57,6 +61,13 @@ MODULES = (
     documentation,
 )
 
+PAGES = (
+    home_pages,
+    access_pages,
+    runs_pages,
+)
+"""What people look at; the rail offers those of rail.ENTRIES that are here."""
+
 
 def routes() -> FastAPI:
     """Every route, and nothing behind it: what the OpenAPI document is made from."""
@@ -64,8 +75,9 @@ def routes() -> FastAPI:
         title="Octavo", version=__version__, summary="Reports and exports from PostgreSQL that are right, governed and delivered.",
         docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=_living,
     )  # fmt: skip
-    for module in MODULES:
+    for module in (*MODULES, *PAGES, assets):
         app.include_router(module.router)
+    app.state.pages = tuple(route for module in PAGES for route in module.router.routes)
     problems.install(app)
     contract.install(app)
     app.add_middleware(Bodies)

@@ -97,14 +97,18 @@ def _plain_name(document: Document, extension: str) -> str:
 
 
 def credentials(database: Database, organizations: list[Organization]) -> list[access.Credential]:
-    """An administrator, a member and a viewer of each organization, with keys; those of an earlier demonstration end."""
-    return [credential for organization in organizations for credential in access.demo_credentials(database, organization)]
+    """An administrator, a member and a viewer of each organization, with keys and passwords; those of an earlier demonstration end."""
+    made = [credential for organization in organizations for credential in access.demo_credentials(database, organization)]
+    return access.demo_passwords(database, made)
 
 
 def introduction(made: list[access.Credential], address: str | None = None, metrics: str | None = None) -> str:
-    """Who there is, with which key, and what to try first; without an address of a server, how to start one."""
+    """Who there is, with which password and key, and what to try first; without an address of a server, how to start one."""
+    passwords = [f"{one.organization.slug:10}{one.role:8}{one.name:26}{one.password}" for one in made if one.password]
     keys = [f"{one.organization.slug:10}{one.role:8}{one.name:26}{one.key.text}" for one in made]
-    lines = ["", "Keys, valid for 30 days, shown this once:", "", *keys, ""]
+    where = f" at {address}" if address else ""
+    lines = ["", f"E-mail addresses and passwords to sign in with{where}, shown this once:", "", *passwords, ""]
+    lines += ["Keys for the API, valid for 30 days, shown this once:", "", *keys, ""]
     if address is None:
         return "\n".join([*lines, "octavo up starts the server; README.md says what to ask of it.", ""])
     first = {one.role: one.key.text for one in made if one.organization == made[0].organization}

@@ -64,7 +64,7 @@ def test_every_error_has_its_code_and_is_a_problem(document: dict[str, Any]) -> 
     for method, path, operation in operations(document):
         errors = {int(status): response for status, response in operation["responses"].items() if int(status) >= 400}
         for status, response in errors.items():
-            shown = PAGE if (method, path) in SHARED and status in (403, 404, 429) else PROBLEM
+            shown = PAGE if (method, path) in SHARED else PROBLEM
             assert (response["content"], bool(response["description"])) == (shown, True), (method, path, status)
         if (method, path) not in OPEN:
             assert {401, 429, 503} <= set(errors), (method, path)

@@ -25,9 +25,9 @@ def test_every_file_of_the_package_is_in_the_wheel(wheel: Path) -> None:
     needed = {
         path.relative_to(source).as_posix()
         for path in source.rglob("*")
-        if path.is_file() and path.suffix in (".py", ".sql", ".typ", ".json", ".csv")
+        if path.is_file() and path.suffix in (".py", ".sql", ".typ", ".json", ".csv", ".html", ".css", ".js", ".svg")
     }
-    assert {name for name in needed if name.endswith((".sql", ".typ"))}
+    assert {name for name in needed if name.endswith((".sql", ".typ", ".html"))}
     with zipfile.ZipFile(wheel) as archive:
         assert needed - set(archive.namelist()) == set()
         assert any(name.endswith("LICENSE") for name in archive.namelist())

@@ -13,11 +13,9 @@ from typing import Any
 import httpx2 as httpx
 import psycopg
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from octavo import app as octavo_app
 from octavo.control import events
 from octavo.control.access import actions as access
 from octavo.control.exports import jobs as exports
@@ -30,19 +28,12 @@ from octavo.pipeline.store import open_store
 from octavo.web.live import Live
 from tests.cli.conftest import wait_until
 from tests.conftest import superuser
+from tests.serving import served
 from tests.web.conftest import Person
 
 People = dict[str, Person]
 LEASE = timedelta(minutes=1)
 SOMEBODY = events.Actor.system("a test")
-
-
-class _Threaded(uvicorn.Server):
-    """Uvicorn's in a thread: signals are the main thread's."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 @pytest.fixture
@@ -54,17 +45,8 @@ def client(application: FastAPI) -> TestClient:
 @pytest.fixture
 def address(application: FastAPI) -> Iterator[str]:
     """The application, served over a real socket."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(512)
-        server = _Threaded(uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=5))
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        octavo_app.close(application)
-        server.should_exit = True
-        thread.join(20)
-        assert not thread.is_alive()
+    with served(application) as place:
+        yield place
 
 
 @dataclass

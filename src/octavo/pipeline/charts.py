@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from octavo.pipeline import branding, definition, fonts
-from octavo.pipeline.document import Chart
+from octavo.pipeline.definition import Chart as Drawn
+from octavo.pipeline.definition import Column
 from octavo.pipeline.locales import Conventions
 
 INK, MUTED, HAIRLINE = "#1c1e21", "#5f6368", "#e4e1d8"
@@ -17,6 +18,15 @@ HEIGHT, LOW = 215, 180  # LOW: where a page lies on its side
 
 # A chart is drawn for type of 10 units, which a PDF sets at 7.6 points.
 UNITS_TO_A_POINT = 1.32
+
+
+class Chart(Protocol):
+    """What is drawn: `columns` are x and then each y. document.Chart is one, and a page may have others."""
+
+    @property
+    def definition(self) -> Drawn: ...
+    @property
+    def columns(self) -> tuple[Column, ...]: ...
 
 
 @dataclass(frozen=True)

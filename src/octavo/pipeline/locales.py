@@ -90,6 +90,10 @@ class Conventions:
         """The month of a date, with its year."""
         return str(format_skeleton("yMMM", value, locale=self.locale))
 
+    def time(self, value: datetime.datetime) -> str:
+        """The time of day to the minute, in the zone that the value is in."""
+        return _time(self, value.hour, value.minute)
+
     def instant(self, value: Any) -> str:
         """Date and time of day to the minute, in the zone that the value is in. Say that zone once, beside it."""
         if not isinstance(value, datetime.datetime):

@@ -86,17 +86,20 @@ def address_of(request: Request) -> str | None:
     return request.client.host if request.client else None
 
 
-def credential(request: Request) -> str:
+def credential(request: Request, *, by_cookie: bool = False) -> str:
     """What a request shows of who asks: two that show the same are of the same."""
-    return request.headers.get("authorization") or cookies.read(request) or ""
+    return (not by_cookie and request.headers.get("authorization")) or cookies.read(request) or ""
 
 
-def identify(request: Request, *, requests_per_minute: int | None = None) -> access.Principal:
-    """Whom the credential of a request shows now; with a number it counts as a request of the organization. Raises Unauthenticated, TooManyRequests."""
+def identify(request: Request, *, requests_per_minute: int | None = None, by_cookie: bool = False) -> access.Principal:
+    """Whom the credential of a request shows now; with a number it counts as a request of the organization. Raises Unauthenticated, TooManyRequests.
+
+    `by_cookie`: a page, where a person is signed in; whatever else is shown does not count.
+    """
     server = server_of(request)
     return access.authenticate(
         server.database,
-        authorization=request.headers.get("authorization"),
+        authorization=None if by_cookie else request.headers.get("authorization"),
         cookie=cookies.read(request),
         host=server.host,
         requests_per_minute=requests_per_minute,
@@ -110,12 +113,22 @@ def _asking(
     form: Annotated[str | None, Depends(_csrf)],
 ) -> Asking:
     del bearer, session  # they name the schemes in OpenAPI; both are read whole, so that a wrong one is refused like a wrong key
+    return ask(request, form=form)
+
+
+def ask(request: Request, *, form: str | None = None, by_cookie: bool = False) -> Asking:
+    """Who sends a request; where a cookie shows it and something changes, `form` must be the token of its session.
+
+    `by_cookie`: a page, which looks at its form's token itself, when it knows whom to tell. Raises Unauthenticated, TooManyRequests, Forbidden.
+    """
     server = server_of(request)
     address = address_of(request)
     door: Door = request.app.state.door
     most = server.settings.requests_per_minute
-    principal = door.let_in(address or "unknown", credential(request), lambda: identify(request, requests_per_minute=most))
-    if "authorization" not in request.headers and request.method not in READING and (cookie := cookies.read(request)) is not None:
+    shown = credential(request, by_cookie=by_cookie)
+    principal = door.let_in(address or "unknown", shown, lambda: identify(request, requests_per_minute=most, by_cookie=by_cookie))
+    cookie = None if by_cookie else cookies.read(request)
+    if "authorization" not in request.headers and request.method not in READING and cookie is not None:
         access.check_csrf(cookie, form)
     logs.name_organization(principal.organization.id)
     actor = events.Actor.of(principal, address, str(request.scope.get("octavo.request_id", "")))

@@ -1,4 +1,4 @@
-"""What every body passes before anything looks at it: a limit on its size, its type, and JSON that means one thing only."""
+"""What every body passes before anything looks at it: a limit on its size, its type, and JSON that means one thing only, or for a page a form."""
 
 import json
 from collections.abc import Iterable
@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from octavo.web import problems
+from octavo.web.pages import addresses, form
 
 LARGEST_BODY = 1_000_000
 """Bytes. Octavo takes requests, never files."""
@@ -15,9 +16,6 @@ DEEPEST = 64
 """How many lists and objects may lie in one another."""
 LONGEST_NUMBER = 100
 """Digits."""
-
-FORMS = ("/share/",)
-"""Where browsers send a form, without a script that could make JSON of it."""
 
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _JSON, _FORM = ("JSON", "application/json"), ("a form", "application/x-www-form-urlencoded")
@@ -42,10 +40,10 @@ class Bodies:
         if body is None:
             detail = f"The body is larger than {LARGEST_BODY:,} bytes; nothing was changed. Octavo takes requests, not files"
             await problems.answer(request, 413, detail, {"Connection": "close"})(scope, receive, send)
-        elif body and not _is(request, wanted := _FORM if scope["path"].startswith(FORMS) else _JSON):
+        elif body and not _is(request, wanted := _FORM if addresses.is_page(scope) else _JSON):
             detail = f"The body is not said to be {wanted[0]}; nothing was changed. Send it with Content-Type: {wanted[1]}"
             await problems.answer(request, 415, detail)(scope, receive, send)
-        elif body and wanted == _JSON and (wrong := why_refused(body)):
+        elif body and (wrong := why_refused(body) if wanted == _JSON else why_no_form(body)):
             await problems.answer(request, 422, f"{wrong}; nothing was changed")(scope, receive, send)
         else:
             await self._app(scope, _handing_on(body, receive), send)
@@ -64,6 +62,18 @@ def why_refused(body: bytes) -> str | None:
         return "The body is no text in UTF-8"
     except json.JSONDecodeError as error:
         return f"The body is no JSON: {error.msg} at character {error.pos}"
+    return None
+
+
+def why_no_form(body: bytes) -> str | None:
+    """Why these bytes are not taken for a form, in words; None when they are."""
+    try:
+        for pair in form.pairs(body):
+            _look_through(list(pair))
+    except _Refused as refused:
+        return str(refused)
+    except ValueError:
+        return f"The form is no text in UTF-8, or has more than {form.MOST_FIELDS:,} fields"
     return None
 
 

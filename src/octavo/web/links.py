@@ -12,8 +12,8 @@ from octavo.vault import Vault
 class Signer:
     """Signs what a link says, with a key that only this installation has: all web processes with the same secret take each other's links."""
 
-    def __init__(self, vault: Vault) -> None:
-        self._key = vault.key("octavo links to files")
+    def __init__(self, vault: Vault, purpose: str = "octavo links to files") -> None:
+        self._key = vault.key(purpose)
 
     def sign(self, text: str, seconds: int) -> str:
         """A token that says `text` for so many seconds."""

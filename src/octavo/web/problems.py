@@ -1,4 +1,7 @@
-"""Errors as RFC 9457 problems: what happened, that nothing was changed, and what to do. Never SQL, secrets or values of data."""
+"""Errors as RFC 9457 problems, or as a page where a person asked for one: what happened, that nothing was changed, and what to do.
+
+Never SQL, secrets or values of data.
+"""
 
 import logging
 from collections.abc import Mapping
@@ -8,12 +11,13 @@ from typing import Any
 import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from octavo.errors import DatabaseError, OctavoError, TooManyRequests, Unauthenticated
+from octavo.web.pages import addresses, told
 
 MEDIA_TYPE = "application/problem+json"
 _AWAY_SECONDS = "5"
@@ -41,8 +45,10 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Problem, "description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
-def answer(request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def answer(request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     """A problem as a response."""
+    if addresses.is_page(request.scope):
+        return told.problem(request, status, detail, headers)
     problem = Problem(
         title=HTTPStatus(status).phrase,
         status=status,
@@ -62,8 +68,10 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def _octavo(request: Request, error: Exception) -> JSONResponse:
+def _octavo(request: Request, error: Exception) -> Response:
     assert isinstance(error, OctavoError)
+    if isinstance(error, Unauthenticated) and addresses.is_page(request.scope):
+        return told.to_sign_in(request)
     headers = {}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
@@ -74,17 +82,18 @@ def _octavo(request: Request, error: Exception) -> JSONResponse:
     return answer(request, error.status, str(error), headers)
 
 
-def _invalid(request: Request, error: Exception) -> JSONResponse:
+def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"] if part != "body") or "the body"
     return answer(request, 422, f"{where}: {first['msg']}; nothing was changed")
 
 
-def _http(request: Request, error: Exception) -> JSONResponse:
+def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
-        return answer(request, 404, "There is nothing at this address; /openapi.json lists what there is")
+        lists = "the pages begin at home" if addresses.is_page(request.scope) else "/openapi.json lists what there is"
+        return answer(request, 404, f"There is nothing at this address; {lists}")
     if error.status_code == 405:
         allowed = ", ".join(sorted(_methods_of(request)))
         return answer(request, 405, f"This address takes {allowed} only; see /openapi.json", {"Allow": allowed})
@@ -105,7 +114,7 @@ def _methods_of(request: Request) -> set[str]:
     return taken
 
 
-def _database(request: Request, error: Exception) -> JSONResponse:
+def _database(request: Request, error: Exception) -> Response:
     assert isinstance(error, psycopg.Error)
     if error.sqlstate == "OC001":  # octavo.refuse: a rule that the database keeps, in words for people
         return answer(request, 409, str(error.diag.message_primary))
@@ -117,6 +126,6 @@ def _database(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-def _unexpected(request: Request, error: Exception) -> JSONResponse:
+def _unexpected(request: Request, error: Exception) -> Response:
     _log.error("unexpected error", exc_info=error, extra={"request_id": request.scope.get("octavo.request_id")})
     return answer(request, 500, "Something unexpected happened; nothing was changed. Tell the operator the request id")

@@ -1,8 +1,8 @@
 """Who asks, and what they may: every request and every run begins here. The only file of this folder that others import."""
 
 import hmac
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import sql
@@ -13,11 +13,12 @@ from octavo.control.access import keys, passwords, people, rules, sessions
 from octavo.control.access.keys import Key, NewKey
 from octavo.control.access.people import Member
 from octavo.control.access.rules import PERMISSIONS, ROLES, Principal, Role, administers, check_csrf, csrf_token, require, require_all
-from octavo.control.access.sessions import SignedIn
+from octavo.control.access.sessions import Known, Several, SignedIn
 from octavo.control.access.tokens import Claims, Host
 from octavo.control.tenancy import actions as tenancy
 from octavo.database.connection import Connection, Database
 from octavo.errors import Forbidden, TooManyRequests, Unauthenticated
+from octavo.pipeline import protection
 from octavo.pipeline.document import Organization
 
 __all__ = [
@@ -26,10 +27,12 @@ __all__ = [
     "Credential",
     "Host",
     "Key",
+    "Known",
     "Member",
     "NewKey",
     "Principal",
     "Role",
+    "Several",
     "SignedIn",
     "add_member",
     "administers",
@@ -41,7 +44,9 @@ __all__ = [
     "create_own_key",
     "csrf_token",
     "demo_credentials",
+    "demo_passwords",
     "found",
+    "go_on",
     "keys_of",
     "known_person",
     "member",
@@ -67,7 +72,7 @@ __all__ = [
 person, known_person, member, members, add_member = people.person, people.known_person, people.member, people.members, people.add_member
 set_member, set_password, set_active, set_subject = people.set_member, people.set_password, people.set_active, people.set_subject
 create_key, create_own_key, keys_of, revoke_key = keys.create, keys.create_own, keys.of, keys.revoke
-organizations_of, sign_in, sign_out = sessions.organizations_of, sessions.sign_in, sessions.sign_out
+organizations_of, sign_in, go_on, sign_out = sessions.organizations_of, sessions.sign_in, sessions.go_on, sessions.sign_out
 switch, change_password = sessions.switch, sessions.change_password
 new_token, read_token, check_password = rules.new_token, rules.read_token, rules.check_password
 
@@ -232,6 +237,8 @@ class Credential:
     name: str
     role: Role
     key: NewKey
+    password: str = ""
+    """To sign in to the pages with; empty where none was set."""
 
 
 def found(
@@ -269,6 +276,17 @@ def demo_credentials(database: Database, organization: Organization) -> list[Cre
             _introduce(connection, actor, organization, f"{role}@{organization.slug}.example", role, "octavo demo", 30)
             for role in ("admin", "member", "viewer")
         ]
+
+
+def demo_passwords(database: Database, credentials: Sequence[Credential]) -> list[Credential]:
+    """The same people with a new password each, to sign in to the pages with; those of an earlier demonstration hold no more."""
+    given = []
+    for one in credentials:
+        with database.tenant(one.organization.id) as connection:
+            user_id = people.known_person(connection, one.name)
+        people.set_password(database, user_id, password := protection.made())
+        given.append(replace(one, password=password))
+    return given
 
 
 def _introduce(

@@ -27,10 +27,26 @@ class SignedIn:
     hours: float
 
 
+@dataclass(frozen=True)
+class Known:
+    """Somebody who has shown the password, and is nowhere yet."""
+
+    user_id: int
+    name: str
+
+
+class Several(Conflict):
+    """Whoever signs in belongs to several organizations, and has to say which one they mean."""
+
+    def __init__(self, known: Known, organizations: Sequence[Organization]) -> None:
+        super().__init__(f"Say which organization to sign in to: {', '.join(organization.slug for organization in organizations)}")
+        self.known, self.organizations = known, organizations
+
+
 def sign_in(database: Database, email: str, password: str, *, address: str | None, hours: float, slug: str | None = None) -> SignedIn:
     """Begins a session of somebody who knows the password, in the organization of that slug, or in the only one they belong to.
 
-    Raises TooManyRequests after too many guesses, Unauthenticated, and Conflict where an organization must be chosen.
+    Raises TooManyRequests after too many guesses, Unauthenticated, and Several where an organization must be chosen.
     """
     if not email.isprintable():
         raise Unauthenticated(WRONG)
@@ -49,7 +65,15 @@ def sign_in(database: Database, email: str, password: str, *, address: str | Non
             connection.execute(
                 "update octavo.app_user set password_hash = %s where id = %s and password_hash = %s", [rehashed, person, stored]
             )
-    return _begin(database, person, email.lower(), _chosen(organizations_of(database, person), slug), address, hours)
+    return _begin(
+        database, person, email.lower(), _chosen(Known(person, email.lower()), organizations_of(database, person), slug), address, hours
+    )
+
+
+def go_on(database: Database, known: Known, slug: str, *, address: str | None, hours: float) -> SignedIn:
+    """Begins a session in the organization that somebody chose who has shown the password. Raises Unauthenticated where they belong no more."""
+    chosen = _chosen(known, organizations_of(database, known.user_id), slug)
+    return _begin(database, known.user_id, known.name, chosen, address, hours)
 
 
 def organizations_of(database: Database, user_id: int) -> list[Organization]:
@@ -59,12 +83,12 @@ def organizations_of(database: Database, user_id: int) -> list[Organization]:
     return [organization for organization in tenancy.list_all(database) if organization.id in ids]
 
 
-def _chosen(belongs: Sequence[Organization], slug: str | None) -> Organization:
+def _chosen(known: Known, belongs: Sequence[Organization], slug: str | None) -> Organization:
     candidates = [organization for organization in belongs if slug is None or organization.slug == slug]
     if not candidates:
         raise Unauthenticated(WRONG)
     if len(candidates) > 1:
-        raise Conflict(f"Say which organization to sign in to: {', '.join(organization.slug for organization in candidates)}")
+        raise Several(known, candidates)
     return candidates[0]
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 
 from psycopg import sql
 from psycopg.rows import class_row, dict_row
 
 from octavo.control import events
-from octavo.control.runs import orders, rules
+from octavo.control.runs import orders, progress, rules
+from octavo.control.runs.progress import Progress
 from octavo.control.tenancy import actions as tenancy
 from octavo.database.connection import Connection
 from octavo.errors import Conflict, NotFound, TooManyRequests, UsageError
@@ -212,6 +213,11 @@ def list_(connection: Connection, filters: Mapping[str, Any] | None = None, *, p
     return Page(items, cast(int, counted[0]) if counted else 0, page, page_size)
 
 
+def under_way(connection: Connection, principal: rules.Seeing) -> list[Progress]:
+    """The runs that this principal may see and that are not over, the latest first, with how far each is."""
+    return [one for one in reversed(progress.lately(connection)) if not one.over and rules.may_see(principal, one)]
+
+
 def recent(connection: Connection, count: int = 10) -> list[Run]:
     """The latest runs that are no exports."""
     return list_(connection, {"exports": False}, page_size=count).items
@@ -278,3 +284,15 @@ def statistics(connection: Connection, days: int = 30) -> dict[str, Any]:
             [days],
         ).fetchall()
     return counted
+
+
+def by_day(connection: Connection, days: int = 30) -> list[tuple[date, int, int]]:
+    """Of each of the last so many days, in the zone of the transaction: how many runs that are no exports were completed, and how many failed."""
+    rows = connection.execute(
+        "select day::date, count(r.state) filter (where r.state in ('completed', 'expired')), count(r.state) filter (where r.state = 'failed') "
+        "from generate_series(current_date - (%(days)s - 1), current_date, interval '1 day') as day "
+        "left join octavo.run_figure as r on r.organization_id = octavo.current_organization() and r.source <> 'export' "
+        "and r.created_at >= day::date::timestamptz and r.created_at < (day::date + 1)::timestamptz group by day order by day",
+        {"days": days},
+    ).fetchall()
+    return cast("list[tuple[date, int, int]]", rows)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -72,7 +72,7 @@ def run_events(
         (now,) = progress.of(connection, [run_id])
     if now.over and last_event_id == now.mark:
         return Response(status_code=204)
-    return _stream(asking, request, run_id, seconds, last_event_id)
+    return stream(asking, request, run_id, seconds, last_event_id)
 
 
 @router.get(
@@ -81,16 +81,28 @@ def run_events(
 )  # fmt: skip
 def events(asking: Viewing, request: Request, seconds: Seconds = LONGEST_SECONDS, last_event_id: LastEventId = None) -> Response:
     """The runs that are not over, and those that ended within the last minute; then every change of any run within a second."""
-    return _stream(asking, request, None, seconds, last_event_id)
+    return stream(asking, request, None, seconds, last_event_id)
 
 
-def _stream(asking: Asking, request: Request, run_id: int | None, seconds: int, last_event_id: str | None) -> Response:
+def stream(
+    asking: Asking, request: Request, run_id: int | None, seconds: int, last_event_id: str | None, told: Callable[[Progress], Any] = asdict,
+    *, by_cookie: bool = False,
+) -> Response:  # fmt: skip
+    """A stream of how a run goes on, or all of the organization; `told` is what is said of each."""
     request.scope[STREAM] = True
-    stream = _events(asking, request, run_id, seconds, last_event_id)
-    return StreamingResponse(stream, media_type=_MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
+    events = _events(asking, request, run_id, seconds, last_event_id, told, by_cookie)
+    return StreamingResponse(events, media_type=_MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
 
 
-async def _events(asking: Asking, request: Request, run_id: int | None, seconds: int, last_event_id: str | None) -> AsyncIterator[str]:
+async def _events(
+    asking: Asking,
+    request: Request,
+    run_id: int | None,
+    seconds: int,
+    last_event_id: str | None,
+    told: Callable[[Progress], Any],
+    by_cookie: bool,
+) -> AsyncIterator[str]:
     live: Live = request.app.state.live
     database, organization = asking.server.database, asking.principal.organization
 
@@ -115,7 +127,9 @@ async def _events(asking: Asking, request: Request, run_id: int | None, seconds:
                 return
             if time.monotonic() - checked_at >= RECHECK_SECONDS:
                 try:
-                    principal = await live.recheck(who.credential(request), lambda: who.identify(request))
+                    principal = await live.recheck(
+                        who.credential(request, by_cookie=by_cookie), lambda: who.identify(request, by_cookie=by_cookie)
+                    )
                     access.require(principal, "reports.view_reports")
                 except (Unauthenticated, Forbidden):
                     return
@@ -124,7 +138,7 @@ async def _events(asking: Asking, request: Request, run_id: int | None, seconds:
                 checked_at = time.monotonic()
             for item in news.values():
                 if rules.may_see(principal, item) and item.mark != last_event_id:
-                    yield f"id: {item.mark}\nevent: run\ndata: {json.dumps(asdict(item), default=_iso, ensure_ascii=False)}\n\n"
+                    yield f"id: {item.mark}\nevent: run\ndata: {json.dumps(told(item), default=_iso, ensure_ascii=False)}\n\n"
                     sent_at = time.monotonic()
             if run_id is not None and any(item.over for item in news.values()):
                 return

@@ -1,6 +1,7 @@
 """The HTTP of sharing: links are made, listed and ended by members; whoever has one looks at its page and fetches the file."""
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
@@ -155,8 +156,9 @@ _PAGE: dict[str, Any] = {"content": {"text/html": {"schema": {"type": "string"}}
 _PAGES: dict[int | str, dict[str, Any]] = {
     404: {"description": "The link leads nowhere, or not any more", **_PAGE},
     429: {"description": "Too many links that lead nowhere, or too many wrong passwords", **_PAGE},
-    **problems.documented(502, 503),
+    **{status: {"description": HTTPStatus(status).phrase, **_PAGE} for status in (422, 502, 503)},
 }
+_REFUSED: dict[int | str, dict[str, Any]] = {status: {"description": HTTPStatus(status).phrase, **_PAGE} for status in (413, 415)}
 _FORM = {"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": {"password": {"type": "string"}}}}}
 
 
@@ -171,17 +173,17 @@ def look(request: Request, token: Token) -> Response:
     try:
         found = _behind(request, token)
     except TooManyRequests as error:
-        return _wait(error)
+        return _wait(request, error)
     if found is None:
         metrics.SHARES.labels("gone").inc()
-        return _gone()
+        return _gone(request)
     metrics.SHARES.labels("shown").inc()
-    return page.shown(found, files.link(request, found.run))
+    return page.shown(request, found, files.link(request, found.run))
 
 
 @opened.post(
     "/share/{token}", summary="Fetch the file of a link", status_code=303, response_class=Response, openapi_extra={"requestBody": {"content": _FORM}},
-    responses={303: {"description": "To the file, for a few minutes"}, 403: {"description": "The password is another", **_PAGE}, **_PAGES},
+    responses={303: {"description": "To the file, for a few minutes"}, 403: {"description": "The password is another", **_PAGE}, **_PAGES, **_REFUSED},
 )  # fmt: skip
 async def fetch(request: Request, token: Token) -> Response:
     """Counts as a download and is recorded."""
@@ -206,11 +208,11 @@ def _fetch(request: Request, token: str, password: str) -> Response:
     except Unauthenticated:
         taken = door.Taken("gone")
     except TooManyRequests as error:
-        return _wait(error)
+        return _wait(request, error)
     metrics.SHARES.labels(taken.how).inc()
     if taken.how == "wrong" and found is not None:
-        return page.shown(found, files.link(request, found.run), problem=page.WRONG, status=403)
-    return RedirectResponse(taken.place, 303) if taken.how == "taken" else _gone()
+        return page.shown(request, found, files.link(request, found.run), problem=page.WRONG, status=403)
+    return RedirectResponse(taken.place, 303) if taken.how == "taken" else _gone(request)
 
 
 def _behind(request: Request, token: str) -> door.Opened | None:
@@ -229,12 +231,12 @@ def _behind(request: Request, token: str) -> door.Opened | None:
         return None
 
 
-def _gone() -> Response:
-    return page.told("Nothing here", page.GONE, 404)
+def _gone(request: Request) -> Response:
+    return page.told(request, "Nothing here", page.GONE, 404)
 
 
-def _wait(error: TooManyRequests) -> Response:
-    answered = page.told("Too many attempts", f"Too many attempts. Wait {error.retry_after} seconds, then try again.", 429)
+def _wait(request: Request, error: TooManyRequests) -> Response:
+    answered = page.told(request, "Too many attempts", f"Too many attempts. Wait {error.retry_after} seconds, then try again.", 429)
     answered.headers["Retry-After"] = str(error.retry_after)
     return answered
 

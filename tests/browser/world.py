@@ -1,0 +1,116 @@
+"""A world to look at: the demonstration's two organizations, with a history of thirty days, things that wait, fail and are at work."""
+
+from dataclasses import dataclass
+from datetime import time, timedelta
+from typing import Any
+
+import psycopg
+
+from octavo import demo
+from octavo.control import events
+from octavo.control.access import actions as access
+from octavo.control.exports import actions as exports
+from octavo.control.exports import jobs, thresholds
+from octavo.control.runs import actions as runs
+from octavo.control.runs import leases
+from octavo.control.schedules import actions as schedules
+from octavo.control.templates import actions as templates
+from octavo.database.connection import Connection, Database
+from octavo.pipeline import catalog
+from octavo.pipeline.document import Organization
+from octavo.pipeline.store import open_store
+from octavo.settings import Settings
+from tests.conftest import superuser
+
+_MANY = 96
+_HISTORY = """
+insert into octavo.generated_report (organization_id, report, report_version, format, parameters, source, requested_by, requested_by_name, state, created_at)
+select %(organization)s, (array['energy.invoice_comparison', 'energy.contracts', 'energy.settlement', 'retail.sales'])[1 + n %% 4], 'x',
+    (array['pdf', 'xlsx', 'csv'])[1 + n %% 3], '{}', 'on_demand', %(person)s, %(name)s, 'pending', now() - n * interval '7 hours'
+from generate_series(1, %(many)s) as n
+"""
+_ENDED = """
+update octavo.generated_report set state = case when id %% 17 = 0 then 'failed' else 'expired' end, attempt = 1, started_at = created_at,
+    completed_at = created_at + interval '3 seconds', records = case when id %% 17 = 0 then null else 40 + id * 37 %% 900 end,
+    error_kind = case when id %% 17 = 0 then 'query' end,
+    error_message = case when id %% 17 = 0 then 'The query of the section Lines took longer than it may; nothing was made. Ask for a shorter period' end,
+    file_bytes = 20000 + id * 911 %% 90000, duration_ms = 800 + id * 131 %% 5000
+where organization_id = %(organization)s
+"""
+
+
+@dataclass(frozen=True)
+class World:
+    """Whom there is to sign in as, by organization and role; and what there is of each kind, for the addresses of pages."""
+
+    people: dict[tuple[str, str], access.Credential]
+    things: dict[str, Any]
+
+    def person(self, role: str, organization: str = "aurora") -> access.Credential:
+        return self.people[organization, role]
+
+
+def made(database: Database, settings: Settings) -> World:
+    """Makes the world. Its things are the first organization's."""
+    reports = catalog.installed()
+    organizations = demo.prepare(database, reports)
+    people = {(one.organization.slug, one.role): one for one in demo.credentials(database, organizations)}
+    things = [_settle(database, organization, people, settings) for organization in organizations]
+    return World(people, things[0])
+
+
+def _settle(
+    database: Database, organization: Organization, people: dict[tuple[str, str], access.Credential], settings: Settings
+) -> dict[str, Any]:
+    admin, member = people[organization.slug, "admin"], people[organization.slug, "member"]
+    with database.tenant(organization.id) as connection:
+        boss, asker = (access.known_person(connection, one.name) for one in (admin, member))
+    _history(database, organization, asker, member.name)
+    things: dict[str, Any] = {"report": "energy.contracts", "person": asker}
+    actor, head = events.Actor(asker, None, member.name), events.Actor(boss, None, admin.name)
+    with database.tenant(organization.id, zone=organization.time_zone) as connection:
+        things["run"] = runs.request(connection, actor, report="energy.contracts", format="pdf", parameters={}).id
+    claim = leases.claim(database, "the world", timedelta(minutes=5), bulk=(False, True), most_running=8)
+    assert claim is not None
+    assert jobs.perform(claim, reports=catalog.installed(), database=database, store=open_store(settings.store_place))
+    with database.tenant(organization.id) as connection:
+        thresholds.change(connection, head, thresholds.Thresholds(personal_threshold=0))
+    asked = exports.plan(database, organization, dataset="energy.contracts", format="csv", given={}, masked=False)
+    with database.tenant(organization.id, zone=organization.time_zone) as connection:
+        things["export"] = exports.request(connection, actor, asked, reason="for the yearly audit").id
+        things["working"] = _at_work(connection, head)
+        things |= _due(connection, boss, admin.name)
+    return things
+
+
+def _history(database: Database, organization: Organization, person: int, name: str) -> None:
+    values = {"organization": organization.id, "person": person, "name": name, "many": _MANY}
+    with psycopg.connect(superuser(database.conninfo), dbname=psycopg.conninfo.conninfo_to_dict(database.conninfo)["dbname"]) as connection:
+        connection.execute("set session_replication_role = replica")
+        connection.execute(_HISTORY.encode(), values)
+        connection.execute(_ENDED.encode(), values)
+
+
+def _at_work(connection: Connection, actor: events.Actor) -> int:
+    """A run half done."""
+    run = runs.request(connection, actor, report="energy.contracts", format="xlsx", parameters={})
+    connection.execute(
+        "update octavo.generated_report set state = 'processing', attempt = 1, started_at = now() - interval '8 seconds', stage = 'writing', "
+        "total_rows = 12400, processed_rows = 5208, lease_until = now() + %s where id = %s",
+        [timedelta(hours=5), run.id],
+    )
+    return run.id
+
+
+def _due(connection: Connection, boss: int, name: str) -> dict[str, int]:
+    principal = access.principal_of(connection, boss)
+    actor = events.Actor(boss, None, name)
+    content = templates.Content("Contracts every Monday", "energy.contracts", "csv", default_date_range_days=None)
+    template = templates.create(connection, actor, content)
+    found = {"template": template.id}
+    for title, rule in (("Contracts, weekly", {"frequency": "weekly", "days_of_week": [1]}), ("Contracts, daily", {"frequency": "daily"})):
+        said = schedules.Content(
+            name=title, template_id=template.id, formats=["csv"], time_of_day=time(6, 0), time_zone="America/New_York", **rule
+        )
+        found["schedule"] = schedules.create(connection, principal, actor, said).id
+    return found
