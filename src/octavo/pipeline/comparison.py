@@ -100,7 +100,7 @@ def resolve(
 
 
 def columns(section: Tabular) -> tuple[tuple[Column, ...], dict[str, Compared]]:
-    """The columns of a compared section, with its share where it has one, and which of them compare which."""
+    """The columns of a compared section, with its share where it has one, and which of them compare which. Raises DefinitionError."""
     made: list[Column] = []
     compared: dict[str, Compared] = {}
     of_one_row = isinstance(section, definition.Metrics)
@@ -119,6 +119,7 @@ def columns(section: Tabular) -> tuple[tuple[Column, ...], dict[str, Compared]]:
         made.extend(further)
         names = [one.name for one in further]
         compared[column.name] = Compared(*names)
+    replace(section, columns=tuple(made))  # refuses two of one name
     return tuple(made), compared
 
 

@@ -59,12 +59,14 @@ class Sides:
         """The rows of a side with what they are matched by; rows of one label are matched in their order, so that none is told twice."""
         day: sql.Composable = sql.SQL("null")
         strange: sql.Composable = sql.SQL("false")
-        parts: list[sql.Composable] = [sql.SQL("{}::text").format(sql.Identifier(column.name)) for column in self._labels]
+        parts: list[sql.Composable] = [sql.SQL('{}::text collate "C"').format(sql.Identifier(column.name)) for column in self._labels]
         if self._series is not None:
             own = sql.Identifier(self._series.name)
             day = self._forward(own) if then else own
             strange = sql.SQL("octavo_day is null and {} is not null").format(own)
-            parts.insert(0, sql.SQL("case when {} then 'before ' || {}::text else octavo_day::text end").format(strange, own))
+            parts.insert(
+                0, sql.SQL("(case when {} then 'before ' || {}::text else octavo_day::text end) collate \"C\"").format(strange, own)
+            )
         return sql.SQL(
             "select *, row_number() over (partition by octavo_key order by octavo_place) as octavo_nth from ("
             "select *, array[{key}]::text[] as octavo_key, {strange} as octavo_strange from (select *, {day} as octavo_day from {side}) as dated) as keyed"
