@@ -159,16 +159,22 @@ def _format(column: definition.Column) -> str | None:
 def _control_totals(page: _Page, document: Document, plans: tuple[SectionPlan, ...]) -> None:
     """What each table holds, as the database counted it: its rows, and every digit of its totals."""
     for plan in plans:
-        page.heading(f"Control totals: {plan.section.title}")
+        compared, beside = plan.section.compared, plan.section.beside
+        page.heading(f"Control totals: {plan.section.title}", _COMPARED[:3] if compared else ("",))
         page.line("Rows", plan.section.control.rows, "#,##0")
         looks = {look.column.name: look for look in plan.looks}
-        for total in sorted(plan.section.control.totals, key=lambda total: (plan.position(total.column), total.currency or "")):
+        found = {(total.column, total.currency): total.value for total in plan.section.control.totals}
+        told = [total for total in plan.section.control.totals if total.column not in beside]
+        for total in sorted(told, key=lambda total: (plan.position(total.column), total.currency or "")):
             look = looks[total.column]
+            names = [total.column, *((compared[total.column].before, compared[total.column].change) if total.column in compared else ())]
+            sums = [(value := found[name, total.currency], _total_format(looks[name].column, value)) for name in names]
             several = len(columns.currencies(plan.section, look.column)) > 1
             label = f"{look.heading} ({total.currency or 'no currency'})" if several else look.heading
-            page.line(label, total.value, columns.number_format(look.column, _decimals(look.column, total.value)))
+            page.line(label, *sums[0], sums[1:])
 
 
-def _decimals(column: definition.Column, value: Decimal) -> int:
+def _total_format(column: definition.Column, value: Decimal) -> str | None:
+    """With every digit of the sum."""
     exponent = value.normalize().as_tuple().exponent if columns.fits_double(value) else 0
-    return max(getattr(column, "decimals", 0), -exponent if isinstance(exponent, int) else 0)
+    return columns.number_format(column, max(getattr(column, "decimals", 0), -exponent if isinstance(exponent, int) else 0))
