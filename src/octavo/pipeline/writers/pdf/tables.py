@@ -97,7 +97,10 @@ def heading(column: definition.Column, currency: str) -> Heading:
 
 def parts(table: Lines, compared: Mapping[str, Compared], fits: Callable[[Lines], bool]) -> list[Lines]:
     """A compared table, which has four columns for a figure, as tables of as many figures as fit beside its labels; any other as it is."""
-    figure_of = {name: figure for figure, one in compared.items() for name in (figure, one.before, one.change, one.change_percent)}
+    there = {head.name for head in table.headings}
+    figure_of = {
+        name: figure for figure, one in compared.items() for name in (figure, one.before, one.change, one.change_percent) if name in there
+    }
     labels = [place for place, head in enumerate(table.headings) if head.name not in figure_of]
     groups = [
         [place for place, head in enumerate(table.headings) if figure_of.get(head.name) == figure]
