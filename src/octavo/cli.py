@@ -25,7 +25,7 @@ from octavo.control.tenancy import actions as tenancy
 from octavo.database import connection, load, migrate
 from octavo.database.connection import Database
 from octavo.errors import OctavoError, UsageError
-from octavo.pipeline import catalog, periods, protection, run, writers
+from octavo.pipeline import catalog, earlier, periods, protection, run, writers
 from octavo.pipeline.binding import Request
 from octavo.pipeline.document import Document, Organization
 from octavo.pipeline.store import open_store
@@ -167,6 +167,9 @@ def render_report(
     zone: Annotated[str | None, typer.Option(help="Time zone of periods and instants.", show_default="the organization's")] = None,
     locale: Annotated[str | None, typer.Option(help="Locale of a PDF, e.g. de_DE.", show_default="the organization's")] = None,
     masked: Annotated[bool, typer.Option("--masked", help="Mask personal data.")] = False,
+    compare: Annotated[
+        str | None, typer.Option(help=f"Compare its figures with an earlier period: {' or '.join(earlier.HOWS)}.", show_default="nothing")
+    ] = None,
     protect: Annotated[
         bool, typer.Option("--protect", help="Put a password on the file, which is made and shown once, on stderr.")
     ] = False,
@@ -177,6 +180,8 @@ def render_report(
     called = PurePath(name).suffix[1:].lower()
     kind = format_ or (called if called in writers.NAMES else "csv")
     writers.named(kind)
+    if compare:
+        earlier.named(compare)
     parameters, options = _pairs(param or [], "parameter"), _pairs(option or [], "option")
     database, reports = opening.everything()
     request = Request(
@@ -190,6 +195,7 @@ def render_report(
         locale,
         masked,
         "octavo render",
+        compare=compare,
         password=protection.made() if protect else None,
     )
 

@@ -35,7 +35,7 @@ PLAIN = {
     "order", "descending", "group_by", "totals", "formats", "rule", "frequency", "every", "days_of_week", "day_of_month",
     "weekday_of_month", "business_day_of_month", "month", "time_of_day", "starts_on", "ends_on", "when_closed", "missed",
     "missed_within_hours", "overlap", "condition", "only_if", "metric", "comparison", "pause_after_failures", "take_over", "paused",
-    "count", "planned_at", "after", "send", "day",
+    "count", "planned_at", "after", "send", "day", "compare",
 }  # fmt: skip
 """Values that name nothing of an organization."""
 

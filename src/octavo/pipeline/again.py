@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from octavo.pipeline import definition
+from octavo.pipeline import comparison, definition
 from octavo.pipeline.binding import Request
 from octavo.pipeline.catalog import Entry
 from octavo.pipeline.document import Organization
+from octavo.pipeline.earlier import Earlier
 from octavo.pipeline.manifest import Manifest
 from octavo.pipeline.readback import READERS
 
@@ -19,16 +20,19 @@ def request(sealed: Manifest, organization: Organization, entry: Entry) -> Reque
     sealed_ones = {section.name for section in sealed.sections}
     every = [section for section in entry.report.sections if isinstance(section, definition.Tabular)]
     chosen = tuple(section.name for section in every if section.name in sealed_ones)
+    given = dict(sealed.parameters)
+    compared = given.pop(comparison.ASKED, None)
     return Request(
         report=sealed.report,
         organization=organization,
         format=sealed.format,
-        parameters={name: _given(value) for name, value in sealed.parameters.items() if value is not None},
+        parameters={name: _given(value) for name, value in given.items() if value is not None},
         options=sealed.options,
         sections=() if len(chosen) == len(every) else chosen,
         zone=sealed.time_zone,
         locale=sealed.locale,
         masked=sealed.masked,
+        compare=Earlier.of(compared) if compared else None,
         requested_by="octavo verify --again",
     )
 

@@ -1,16 +1,18 @@
 """Binds a report to a snapshot: from its definition, checked parameters and one snapshot comes the document that a writer receives."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from octavo.errors import DefinitionError, NotFound
-from octavo.pipeline import catalog, definition, document, parameters
+from octavo.pipeline import catalog, comparison, definition, document, parameters
 from octavo.pipeline.catalog import Entry
 from octavo.pipeline.choice import NOTHING, Choice
+from octavo.pipeline.comparison import Comparison
 from octavo.pipeline.conditions import Condition
 from octavo.pipeline.document import BoundSection, Document
+from octavo.pipeline.earlier import Earlier
 from octavo.pipeline.snapshot import Snapshot
 
 
@@ -31,6 +33,8 @@ class Request:
     approved_by: str = ""
     choice: Choice = NOTHING
     """Of a dataset: which columns, and which rows."""
+    compare: str | Earlier | None = None
+    """With what its figures are compared: one of earlier.HOWS, or the days themselves; None: with nothing."""
     most_rows: int | None = None
     """How many rows the file may hold; None: as many as its format holds."""
     approved_rows: int | None = None
@@ -51,6 +55,7 @@ def bind(
     Raises UsageError, DefinitionError; HeldBack when it is not to be made.
     """
     chosen = _chosen(entry, request.sections)
+    comparison.refuse(entry, request.compare, request.sections)
     if request.locale:
         from octavo.pipeline import locales  # only who names a locale pays for Babel
 
@@ -59,6 +64,10 @@ def bind(
     if request.choice:
         table = catalog.dataset(entry)
         answers += tuple(document.Answer(*told) for told in request.choice.shown(table))
+    compared = None
+    if request.compare is not None:
+        compared = comparison.resolve(entry, asked, request.compare, values, answers)
+        answers += (compared.answer,)
     made = Document(
         report=entry.key,
         version=entry.version,
@@ -66,7 +75,7 @@ def bind(
         description=entry.report.description,
         organization=request.organization,
         parameters=answers,
-        sections=tuple(_bind_section(entry, section, values, snapshot, request, progress) for section in chosen),
+        sections=tuple(_bind_section(entry, section, values, snapshot, request, progress, compared) for section in chosen),
         run_id=run_id,
         taken_at=snapshot.taken_at,
         zone=snapshot.zone,
@@ -106,6 +115,7 @@ def _bind_section(
     snapshot: Snapshot,
     request: Request,
     progress: Callable[[str, int], None],
+    compared: Comparison | None,
 ) -> BoundSection:
     text, masked = entry.queries[section.name], request.masked
     where = sorting = None
@@ -116,15 +126,25 @@ def _bind_section(
     if isinstance(section, definition.Chart):
         source = next(other for other in entry.report.sections if other.name == section.of)
         assert isinstance(source, definition.Tabular)
+        if compared and comparison.comparable(source):
+            columns = comparison.drawn(section, source)
+            query = comparison.query(snapshot, entry, source, text, values, compared, columns, masked=masked)
+            return document.Chart(section, columns, query)
         by_name = {column.name: column for column in source.columns}
         columns = tuple(by_name[name] for name in (section.x, *section.y))
         return document.Chart(section, columns, snapshot.query(section.name, text, values, columns, masked=masked, base=entry.base))
     assert isinstance(section, definition.Tabular)
-    share_of = section.share_of if isinstance(section, definition.Breakdown) else None
-    query = snapshot.query(
-        section.name, text, values, section.columns, masked=masked, share_of=share_of, where=where, sorting=sorting, base=entry.base
-    )
-    columns = (*section.columns, definition.Percent("share", "Share")) if share_of else section.columns
+    beside: Mapping[str, document.Compared] = {}
+    if compared and comparison.comparable(section):
+        columns, beside = comparison.columns(section)
+        query = comparison.query(snapshot, entry, section, text, values, compared, columns, masked=masked, where=where, sorting=sorting)
+        section = replace(section, columns=columns)
+    else:
+        share_of = section.share_of if isinstance(section, definition.Breakdown) else None
+        query = snapshot.query(
+            section.name, text, values, section.columns, masked=masked, share_of=share_of, where=where, sorting=sorting, base=entry.base
+        )
+        columns = (*section.columns, definition.Percent("share", "Share")) if share_of else section.columns
     if isinstance(section, definition.Metrics) and query.control.rows != 1:
         raise DefinitionError(f"Section {section.name} is key figures, and its query yields {query.control.rows} rows; it must yield one")
-    return document.Rows(section, columns, query, progress)
+    return document.Rows(section, columns, query, progress, beside)

@@ -279,7 +279,7 @@ class Template:
 # --- reports and packs ------------------------------------------------------------------------------------------------
 
 
-_ASKED_OF_EVERY_REPORT = {"sections", "fields", "filters", "time_zone"}
+_ASKED_OF_EVERY_REPORT = {"sections", "fields", "filters", "time_zone", "compare"}
 
 
 @dataclass(frozen=True)

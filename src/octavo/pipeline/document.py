@@ -65,6 +65,18 @@ class Control:
     totals: tuple[Total, ...] = ()
 
 
+@dataclass(frozen=True)
+class Compared:
+    """The names of the columns that stand beside a figure's own: what it was before, and the change, also in percent of what it was.
+
+    There is no change in percent of what is a percentage itself. Of a currency they say in which what was before and the change are.
+    """
+
+    before: str
+    change: str
+    change_percent: str = ""
+
+
 class Query(Protocol):
     """The rows of one section in the snapshot, masked where they must be. Implemented by snapshot.BoundQuery."""
 
@@ -92,6 +104,8 @@ class Rows:
     columns: tuple[Column, ...]
     query: Query
     progress: Callable[[str, int], None]
+    compared: Mapping[str, Compared] = field(default_factory=dict)
+    """By column, the columns that compare it with an earlier period; none where nothing is compared."""
     rows_read: int = 0
     guarded: dict[str, int] = field(default_factory=dict)
     """By column, how many text cells the formula guard of the writer changed. The writer says so here."""
@@ -109,6 +123,11 @@ class Rows:
     @property
     def control(self) -> Control:
         return self.query.control
+
+    @property
+    def beside(self) -> set[str]:
+        """The columns that stand beside others to compare them."""
+        return {name for one in self.compared.values() for name in (one.before, one.change, one.change_percent) if name}
 
     def copy(
         self, select: sql.Composable, options: sql.Composable, *, line_end: bytes | None = None, break_every: int | None = None

@@ -6,8 +6,10 @@ from typing import Any
 from psycopg import sql
 
 from octavo.pipeline import definition, locales
-from octavo.pipeline.document import Document
+from octavo.pipeline.document import Compared, Document
 from octavo.pipeline.locales import Conventions
+
+NOT_AVAILABLE = "n/a"
 
 
 def figure(column: definition.Column, values: Mapping[str, Any], conventions: Conventions, currency: str) -> str:
@@ -25,6 +27,27 @@ def figure(column: definition.Column, values: Mapping[str, Any], conventions: Co
     return f"{shown}\N{NO-BREAK SPACE}{unit}" if unit else shown
 
 
+def change(
+    columns: Mapping[str, definition.Column], compared: Compared, values: Mapping[str, Any], conventions: Conventions, currency: str
+) -> str:
+    """How a key figure changed: "+£120.00 (+9.1 %)", "no change", or "n/a" where there is nothing to subtract or to divide by."""
+    difference = values[compared.change]
+    if difference is None:
+        return NOT_AVAILABLE
+    if not difference:
+        return "no change"
+    told = _signed(columns[compared.change], values, conventions, currency)
+    if not compared.change_percent:
+        return told
+    return f"{told} ({_signed(columns[compared.change_percent], values, conventions, currency)})"
+
+
+def _signed(column: definition.Column, values: Mapping[str, Any], conventions: Conventions, currency: str) -> str:
+    value = values[column.name]
+    told = figure(column, values, conventions, currency) or NOT_AVAILABLE
+    return f"+{told}" if value is not None and value > 0 else told
+
+
 def key_figures(document: Document) -> list[tuple[str, str]]:
     """Title and value of what a document tells in figures: its key figures, or the totals of its tables where it has none. Nothing personal."""
     conventions, currency = locales.named(document.locale), document.organization.currency
@@ -34,8 +57,15 @@ def key_figures(document: Document) -> list[tuple[str, str]]:
             row = section.query.first(sql.SQL(", ").join(map(sql.Identifier, names)), 1)
             values = dict(zip(names, row[0], strict=True)) if row else dict.fromkeys(names)
             units = {getattr(column, "currency_column", None) or getattr(column, "unit_column", None) for column in section.columns}
-            shown = [column for column in section.columns if column.numeric and not column.pii and column.name not in units]
-            told = [(column.title, figure(column, values, conventions, currency)) for column in shown]
+            by_name = {column.name: column for column in section.columns}
+            hidden = units | section.beside
+            shown = [column for column in section.columns if column.numeric and not column.pii and column.name not in hidden]
+            told = []
+            for one in shown:
+                value = figure(one, values, conventions, currency)
+                if value and one.name in section.compared:
+                    value = f"{value}, {change(by_name, section.compared[one.name], values, conventions, currency)}"
+                told.append((one.title, value))
             return [(title, value) for title, value in told if value]
     totals: list[tuple[str, str]] = []
     for section in document.tables:

@@ -13,6 +13,7 @@ from octavo import __version__
 from octavo.errors import VerificationFailed
 from octavo.pipeline import definition
 from octavo.pipeline.document import Document
+from octavo.pipeline.earlier import Earlier
 from octavo.pipeline.naming import Served
 from octavo.pipeline.periods import zone_named
 
@@ -179,7 +180,9 @@ def digits(value: Decimal) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A resolved parameter as JSON has it: numbers that are exact as digits, a period as its two dates (both included)."""
+    """A resolved parameter as JSON has it: numbers that are exact as digits, a period as its two dates (both included), and so what it is compared with."""
+    if isinstance(value, Earlier):
+        return value.stored
     if hasattr(value, "last_day"):
         return {"start": value.start.isoformat(), "end": value.last_day.isoformat(), "time_zone": value.zone}
     if isinstance(value, Decimal):

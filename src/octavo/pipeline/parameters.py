@@ -64,7 +64,7 @@ def resolve(entry: Entry, parameters: Parameters, snapshot: Snapshot, *, masked:
             value, shown = _look_up(entry, name, value, looked_up[name], snapshot, masked)
         elif isinstance(value, Period):
             value = value.resolve(snapshot.today, snapshot.zone, lambda: _latest_billing_period(entry, snapshot))
-            shown = _shown_period(value)
+            shown = shown_days(value)
         else:
             shown = _shown(value)
         values |= _values(name, value, field.annotation)
@@ -79,9 +79,14 @@ def periods_of(parameters: type[Parameters]) -> list[str]:
     ]
 
 
+def days_of(name: str, days: DateRange) -> dict[str, Any]:
+    """The four values that a period is in a query."""
+    return {f"{name}_start": days.start, f"{name}_end": days.end, f"{name}_from": days.starts_at, f"{name}_until": days.ends_at}
+
+
 def _values(name: str, value: Any, annotation: Any) -> dict[str, Any]:
     if isinstance(value, DateRange):
-        return {f"{name}_start": value.start, f"{name}_end": value.end, f"{name}_from": value.starts_at, f"{name}_until": value.ends_at}
+        return days_of(name, value)
     if value is None and Period in (annotation, *getattr(annotation, "__args__", ())):
         return {f"{name}_start": None, f"{name}_end": None, f"{name}_from": None, f"{name}_until": None}
     return {name: value.value if isinstance(value, Enum) else value}
@@ -132,7 +137,8 @@ def _latest_billing_period(entry: Entry, snapshot: Snapshot) -> tuple[date, date
     return cast("tuple[date, date] | None", found)
 
 
-def _shown_period(period: DateRange) -> str:
+def shown_days(period: DateRange) -> str:
+    """A period as people read it, both days included."""
     return f"{period.start} to {period.last_day} ({period.zone})" if period.start != period.last_day else f"{period.start} ({period.zone})"
 
 

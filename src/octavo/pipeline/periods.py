@@ -21,14 +21,19 @@ LATEST_BILLING_PERIOD = "latest_billing_period"
 _ONE_DAY = timedelta(days=1)
 
 
-def _month(day: date, offset: int = 0) -> date:
+def first_of_month(day: date, offset: int = 0) -> date:
     """The first day of the month `offset` months from that of `day`."""
     months = day.year * 12 + day.month - 1 + offset
     return date(months // 12, months % 12 + 1, 1)
 
 
+def whole_months(start: date, end: date) -> int:
+    """How many calendar months the days from `start` up to and not including `end` are; 0 where they are not whole ones."""
+    return (end.year - start.year) * 12 + end.month - start.month if start.day == end.day == 1 else 0
+
+
 def _quarter(day: date, offset: int = 0) -> date:
-    return _month(date(day.year, (day.month - 1) // 3 * 3 + 1, 1), 3 * offset)
+    return first_of_month(date(day.year, (day.month - 1) // 3 * 3 + 1, 1), 3 * offset)
 
 
 # Each takes today and gives the first day and the day after the last. "last_7d" is the seven whole days before today, and so with any
@@ -38,17 +43,20 @@ _RELATIVE: dict[str, Callable[[date], tuple[date, date]]] = {
     "yesterday": lambda today: (today - _ONE_DAY, today),
     "last_7d": lambda today: (today - timedelta(days=7), today),
     "last_30d": lambda today: (today - timedelta(days=30), today),
-    "previous_month": lambda today: (_month(today, -1), _month(today)),
+    "previous_month": lambda today: (first_of_month(today, -1), first_of_month(today)),
     "previous_quarter": lambda today: (_quarter(today, -1), _quarter(today)),
     "previous_year": lambda today: (date(today.year - 1, 1, 1), date(today.year, 1, 1)),
-    "month_to_date": lambda today: (_month(today), today + _ONE_DAY),
+    "month_to_date": lambda today: (first_of_month(today), today + _ONE_DAY),
     "quarter_to_date": lambda today: (_quarter(today), today + _ONE_DAY),
     "year_to_date": lambda today: (date(today.year, 1, 1), today + _ONE_DAY),
 }
 
+TO_DATE = {"month_to_date": 1, "quarter_to_date": 3, "year_to_date": 12}
+"""How many months the unit has of which these are the beginning."""
+
 RELATIVE_NAMES = (*_RELATIVE, LATEST_BILLING_PERIOD)
 
-_LAST_DAYS = re.compile(r"last_([1-9]\d{0,3})d")
+LAST_DAYS = re.compile(r"last_([1-9]\d{0,3})d")
 _RANGE = re.compile(r"(\d{4}-\d{2}-\d{2})\s*(?:/|\.\.)\s*(\d{4}-\d{2}-\d{2})")
 _UNIT = re.compile(r"(\d{4})(?:-Q([1-4])|-(\d{2})(?:-(\d{2}))?)?")
 
@@ -96,7 +104,7 @@ class Period:
             return DateRange(found[0], found[1] + _ONE_DAY, zone)
         if relative := _RELATIVE.get(self.said):
             return DateRange(*relative(today), zone)
-        if days := _LAST_DAYS.fullmatch(self.said):
+        if days := LAST_DAYS.fullmatch(self.said):
             return DateRange(today - timedelta(days=int(days[1])), today, zone)
         start, end = _absolute(self.said)
         return DateRange(start, end, zone)
@@ -111,7 +119,7 @@ class Period:
         if not isinstance(said, str):
             raise UsageError(f"{said!r} is no period: {HOW_TO_SAY}")
         said = said.strip()
-        if said not in RELATIVE_NAMES and not _LAST_DAYS.fullmatch(said):
+        if said not in RELATIVE_NAMES and not LAST_DAYS.fullmatch(said):
             _absolute(said)
         return cls(said)
 
@@ -145,11 +153,11 @@ def _absolute(said: str) -> tuple[date, date]:
             assert year is not None
             if quarter is not None:
                 start = date(year, 3 * quarter - 2, 1)
-                return start, _month(start, 3)
+                return start, first_of_month(start, 3)
             if month is not None and day is not None:
                 return date(year, month, day), date(year, month, day) + _ONE_DAY
             if month is not None:
-                return date(year, month, 1), _month(date(year, month, 1), 1)
+                return date(year, month, 1), first_of_month(date(year, month, 1), 1)
             return date(year, 1, 1), date(year + 1, 1, 1)
     except (ValueError, OverflowError) as error:
         raise UsageError(f"{said!r} is no period: there is no such day, or it lies beyond 0001-01-02 to 9999-12-30") from error

@@ -83,12 +83,31 @@ class Snapshot:
 
         Raises DefinitionError when its result does not fit the columns, unless that need not be checked again.
         """
+        beneath = {"base": self.text(name, base, values)} if base else {}
+        return self.over(
+            name, self.text(name, text, values), columns, masked=masked, beneath=beneath, share_of=share_of, where=where, sorting=sorting, check=check
+        )  # fmt: skip
+
+    def text(self, name: str, text: str, values: Mapping[str, Any]) -> sql.SQL:
+        """The SELECT of a section, or what it reads as `base`, with its values in it. Raises DefinitionError."""
         with explained(f"The query of section {name}"):
-            bound, beneath = (
-                sql.SQL(cast(Any, psycopg.ClientCursor(self.connection).mogrify(cast(Any, one.rstrip().rstrip(";")), dict(values))))
-                for one in (text, base or "")
-            )
-        query = BoundQuery(self, name, bound, beneath if base else None, tuple(columns), masked, share_of, where, sorting)
+            return sql.SQL(cast(Any, psycopg.ClientCursor(self.connection).mogrify(cast(Any, text.rstrip().rstrip(";")), dict(values))))
+
+    def over(
+        self,
+        name: str,
+        source: sql.Composable,
+        columns: Sequence[definition.Column],
+        *,
+        masked: bool,
+        beneath: Mapping[str, sql.Composable],
+        share_of: str | None = None,
+        where: sql.Composable | None = None,
+        sorting: sql.Composable | None = None,
+        check: bool = True,
+    ) -> "BoundQuery":
+        """As `query`, of a SELECT that has its values in it and may read those of `beneath` by their names."""
+        query = BoundQuery(self, name, source, beneath, tuple(columns), masked, share_of, where, sorting)
         if check:
             query.check_types()
         return query
@@ -99,8 +118,7 @@ class Snapshot:
             sql.SQL("array(select {} from (select * from {} limit {}) as rows)").format(select, one.rows_sql, sql.Literal(limit))
             for one in queries
         ]
-        beneath = next((one.base for one in queries if one.base is not None), None)
-        once = sql.SQL("with base as materialized (\n{}\n) ").format(beneath) if beneath is not None else sql.SQL("")
+        once = _beneath({name: text for one in queries for name, text in one.beneath.items()}, sql.SQL("as materialized"))
         with explained("A query of the report"):
             told = self.connection.execute(sql.SQL("{}select {}").format(once, sql.SQL(", ").join(parts))).fetchone()
         assert told is not None
@@ -131,8 +149,8 @@ class BoundQuery:
         self,
         snapshot: Snapshot,
         name: str,
-        text: sql.SQL,
-        base: sql.SQL | None,
+        text: sql.Composable,
+        beneath: Mapping[str, sql.Composable],
         columns: tuple[definition.Column, ...],
         masked: bool,
         share_of: str | None,
@@ -140,8 +158,8 @@ class BoundQuery:
         sorting: sql.Composable | None,
     ) -> None:
         self._snapshot = snapshot
-        self.base = base
-        self._with = sql.SQL("with base as (\n{}\n) ").format(base) if base is not None else sql.SQL("")
+        self.beneath = beneath
+        self._with = _beneath(beneath, sql.SQL("as"))
         self._name = name
         self._columns = columns
         self._source = sql.SQL("(\n{}\n) as source").format(text)
@@ -229,6 +247,14 @@ class BoundQuery:
         )
         with self._explained():
             return self._snapshot.connection.execute(statement).fetchall()
+
+
+def _beneath(named: Mapping[str, sql.Composable], how: sql.SQL) -> sql.Composable:
+    """What queries read by name, said before them."""
+    if not named:
+        return sql.SQL("")
+    parts = [sql.SQL("{} {} (\n{}\n)").format(sql.Identifier(name), how, text) for name, text in named.items()]
+    return sql.SQL("with {} ").format(sql.SQL(", ").join(parts))
 
 
 def _copy(

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from octavo.control.runs.actions import Run
 from octavo.pipeline import locales
+from octavo.pipeline.periods import whole_months
 
 
 def words(run: Run, zone: str) -> dict[str, str]:
@@ -30,9 +31,7 @@ def period(manifest: Mapping[str, Any], conventions: locales.Conventions | None 
 
 
 def _whole_months(first: date, last: date) -> int:
-    """How many calendar months the days are, from the first of one to the end of one; 0 where they are not."""
-    after = last + timedelta(days=1)
-    return (after.year - first.year) * 12 + after.month - first.month if first.day == after.day == 1 else 0
+    return whole_months(first, last + timedelta(days=1))
 
 
 def _written(first: date, last: date) -> str:

@@ -34,6 +34,7 @@ class Run:
     fields: list[str]
     filters: list[dict[str, Any]]
     arrangement: dict[str, Any]
+    compare: str | None
     time_zone: str | None
     locale: str | None
     masked: bool
@@ -106,6 +107,7 @@ def request(
     options: Mapping[str, Any] | None = None,
     sections: Sequence[str] = (),
     choice: Choice = NOTHING,
+    compare: str | None = None,
     time_zone: str | None = None,
     locale: str | None = None,
     source: str = "on_demand",
@@ -131,13 +133,13 @@ def request(
         raise UsageError(f"There is no source {source!r}; there are: {', '.join(rules.SOURCES)}")
     entry = (reports or catalog.installed()).report(report, organization(connection))
     given = orders.as_json(parameters)
-    orders.check(entry, format, parameters, options or {}, sections, protected=sealed_password is not None)
+    orders.check(entry, format, parameters, options or {}, sections, protected=sealed_password is not None, compare=compare)
     if choice:
         choice.check(catalog.dataset(entry), masked=masked)
     refuse_too_many(connection)
     order = orders.Order(
         report=report, report_version=entry.version, format=format, parameters=given, options=dict(options or {}), sections=list(sections),
-        fields=list(choice.fields), filters=choice.stored, arrangement=choice.arrangement.stored, time_zone=time_zone, locale=locale, source=source, template_id=template_id,
+        fields=list(choice.fields), filters=choice.stored, arrangement=choice.arrangement.stored, compare=compare, time_zone=time_zone, locale=locale, source=source, template_id=template_id,
         export_request_id=export_request_id, bulk=bulk, masked=masked, branding=dict(branding or {}),
         protected=sealed_password is not None, sealed_password=sealed_password,
         deliver_to=[dict(target) for target in deliver_to], subject=subject, message=message,

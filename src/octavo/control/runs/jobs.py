@@ -121,6 +121,7 @@ def _request(
         options=run.options,
         sections=tuple(run.sections),
         choice=Choice.of(run.fields, run.filters, run.arrangement),
+        compare=run.compare,
         zone=run.time_zone,
         locale=run.locale,
         masked=masked,

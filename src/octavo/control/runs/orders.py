@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from octavo.control import events
 from octavo.database.connection import Connection
 from octavo.errors import NotFound
-from octavo.pipeline import catalog, protection, writers
+from octavo.pipeline import catalog, comparison, protection, writers
 from octavo.pipeline import parameters as asked
 
 
@@ -31,6 +31,7 @@ class Order:
     fields: list[str] = field(default_factory=list)
     filters: list[dict[str, Any]] = field(default_factory=list)
     arrangement: dict[str, Any] = field(default_factory=dict)
+    compare: str | None = None
     time_zone: str | None = None
     locale: str | None = None
     source: str = "on_demand"
@@ -50,7 +51,7 @@ class Order:
 
 
 _COLUMNS = sql.SQL(", ").join(sql.Identifier(one.name) for one in fields(Order))
-_TOLD = ("report", "format", "parameters", "fields", "filters", "arrangement", "source", "masked", "protected", "deliver_to")
+_TOLD = ("report", "format", "parameters", "fields", "filters", "arrangement", "compare", "source", "masked", "protected", "deliver_to")
 _TOLD_OF_SCHEDULES = ("schedule_id", "planned_at")
 
 
@@ -62,6 +63,7 @@ def check(
     sections: Sequence[str],
     *,
     protected: bool = False,
+    compare: str | None = None,
 ) -> None:
     """Refuses at once whatever can be found wrong without reading data."""
     format_ = writers.named(format)
@@ -72,7 +74,10 @@ def check(
     for name in sections:
         if name not in known:
             raise NotFound(f"{entry.key} has no section {name!r}; it has: {', '.join(sorted(known))}")
-    asked.parse(entry, given)
+    said_to_it = asked.parse(entry, given)
+    if compare is not None:
+        comparison.refuse(entry, compare, sections)
+        comparison.refuse_without_period(entry, said_to_it)
 
 
 def as_json(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from octavo.control.runs.actions import Run
 from octavo.errors import Conflict, Forbidden, NotFound
 from octavo.pipeline.arrangement import Arrangement
 from octavo.pipeline.choice import Filter
+from octavo.pipeline.earlier import How
 from octavo.web import files, problems
 from octavo.web.asking import Asking, Exporting, Viewing
 from octavo.web.lists import Listed, PageNumber, PageSize
@@ -37,6 +38,7 @@ class Shown(BaseModel):
     fields: list[str] = Field(description="Of a dataset: its columns, in order; all when there are none.")
     filters: list[Filter] = Field(description="Of a dataset: the conditions that its rows fulfil.")
     arrangement: Arrangement = Field(description="Of a dataset: how its rows are sorted and grouped, and what is summed.")
+    compare: How | None = Field(description="With what its figures are compared; null where with nothing.")
     source: str = Field(description="on_demand, scheduled or export.")
     template_id: int | None = Field(description="The template that it was asked for by.")
     schedule_id: int | None = Field(description="The schedule that asked for it.")

@@ -10,8 +10,9 @@ from psycopg import sql
 from octavo.control.summaries import rules
 from octavo.database.connection import Database
 from octavo.errors import DefinitionError, TooLarge
-from octavo.pipeline import definition, manifest, parameters
+from octavo.pipeline import comparison, definition, manifest, parameters
 from octavo.pipeline.catalog import Entry
+from octavo.pipeline.comparison import Comparison
 from octavo.pipeline.document import Organization
 from octavo.pipeline.snapshot import BoundQuery, Snapshot, open_snapshot
 
@@ -27,6 +28,7 @@ class Asked:
     parameters: Mapping[str, Any]
     sections: tuple[str, ...] = ()
     zone: str | None = None
+    compare: str | None = None
     masked: bool = True
 
 
@@ -38,10 +40,12 @@ def summarize(database: Database, asked: Asked, *, timeout_seconds: float, prove
     entry = asked.entry
     wanted = rules.sections(entry, asked.sections)
     checked = parameters.parse(entry, asked.parameters)
+    comparison.refuse(entry, asked.compare, tuple(section.name for section in wanted))
     limited = replace(database, statement_timeout_seconds=timeout_seconds)
     with open_snapshot(limited, asked.organization, asked.zone or asked.organization.time_zone, short=True) as snapshot:
         values, answers = parameters.resolve(entry, checked, snapshot, masked=asked.masked)
-        bound = [_bound(asked, section, values, snapshot, proven) for section in wanted]
+        compared = comparison.resolve(entry, checked, asked.compare, values, answers) if asked.compare else None
+        bound = [_bound(asked, section, values, snapshot, proven, compared) for section in wanted]
         rows = snapshot.together(bound, _OBJECT, rules.MOST_ROWS + 1)
     told = [_section(asked, section, some) for section, some in zip(wanted, rows, strict=True)]
     head = {
@@ -51,20 +55,31 @@ def summarize(database: Database, asked: Asked, *, timeout_seconds: float, prove
         "snapshot_taken_at": snapshot.taken_at.isoformat(),
         "time_zone": snapshot.zone,
         "masked": asked.masked,
-        "parameters": {answer.name: manifest.plain(answer.value) for answer in answers},
+        "parameters": {answer.name: manifest.plain(answer.value) for answer in (*answers, *([compared.answer] if compared else ()))},
     }
     return _text(head)[:-1] + b', "sections": [' + b", ".join(told) + b"]}"
 
 
-def _bound(asked: Asked, section: definition.Tabular, values: Mapping[str, Any], snapshot: Snapshot, proven: set[Hashable]) -> BoundQuery:
+def _bound(
+    asked: Asked,
+    section: definition.Tabular,
+    values: Mapping[str, Any],
+    snapshot: Snapshot,
+    proven: set[Hashable],
+    compared: Comparison | None,
+) -> BoundQuery:
     entry = asked.entry
     share_of = section.share_of if isinstance(section, definition.Breakdown) else None
     # The types of what it yields follow from its text and from the types of the values in it.
-    key = (entry.key, entry.version, section.name, tuple(type(value) for value in values.values()))
-    query = snapshot.query(
-        section.name, entry.queries[section.name], values, section.columns, masked=asked.masked, share_of=share_of, base=entry.base,
-        check=key not in proven,
-    )  # fmt: skip
+    key = (entry.key, entry.version, section.name, compared is not None, tuple(type(value) for value in values.values()))
+    text, check = entry.queries[section.name], key not in proven
+    if compared is not None:
+        columns, _ = comparison.columns(section)
+        query = comparison.query(snapshot, entry, section, text, values, compared, columns, masked=asked.masked, check=check)
+    else:
+        query = snapshot.query(
+            section.name, text, values, section.columns, masked=asked.masked, share_of=share_of, base=entry.base, check=check
+        )
     proven.add(key)
     return query
 
@@ -78,6 +93,8 @@ def _section(asked: Asked, section: definition.Tabular, rows: list[str]) -> byte
     if isinstance(section, definition.Metrics) and len(rows) != 1:
         raise DefinitionError(f"Section {section.name} is key figures, and its query yields {len(rows)} rows; it must yield one")
     columns = (*section.columns, definition.Percent("share", "Share")) if isinstance(section, definition.Breakdown) else section.columns
+    if asked.compare:
+        columns, _ = comparison.columns(section)
     head = {
         "name": section.name,
         "title": section.title,

@@ -9,12 +9,13 @@ from pydantic import BaseModel, Field
 
 from octavo.control.summaries import actions
 from octavo.control.summaries.flight import Flight
+from octavo.pipeline.earlier import How
 from octavo.web import problems
 from octavo.web.asking import Viewing
 
 router = APIRouter(prefix="/api/reports/summary", tags=["reports"])
 
-_OWN = ("sections", "time_zone")
+_OWN = ("sections", "time_zone", "compare")
 """What of the query is not a parameter of the report."""
 
 
@@ -81,6 +82,9 @@ def summary(
     time_zone: Annotated[
         str | None, Query(description="Zone of periods and instants; the organization's when it is not given.", max_length=100)
     ] = None,
+    compare: Annotated[
+        How | None, Query(description="Tells each figure beside that of an earlier period, with the change; nothing when it is not given.")
+    ] = None,
 ) -> Response:
     """Key figures, breakdowns and small tables from one snapshot. Who asks the same while it is worked out is given the same answer."""
     principal, server = asking.principal, asking.server
@@ -91,12 +95,12 @@ def summary(
     }
     asked = actions.Asked(
         entry=server.reports.report(report, principal.organization), organization=principal.organization, parameters=given,
-        sections=tuple(dict.fromkeys(sections or ())), zone=time_zone, masked=not principal.may("reports.view_pii"),
+        sections=tuple(dict.fromkeys(sections or ())), zone=time_zone, compare=compare, masked=not principal.may("reports.view_pii"),
     )  # fmt: skip
     # Everything on which the answer depends: whose data, what of it in which version, and every right of whoever asks.
     key = (
         principal.organization.id, principal.organization.time_zone, principal.organization.currency, asked.entry.key, asked.entry.version,
-        json.dumps(given, sort_keys=True), asked.sections, asked.zone, asked.masked, principal.permissions,
+        json.dumps(given, sort_keys=True), asked.sections, asked.zone, asked.compare, asked.masked, principal.permissions,
     )  # fmt: skip
     flight: Flight[bytes] = request.app.state.summaries
     told = flight.share(key, lambda: actions.summarize(

@@ -17,7 +17,7 @@ from octavo.control.tenancy import actions as tenancy
 from octavo.database.connection import Connection
 from octavo.errors import Conflict, NotFound, UsageError
 from octavo.pipeline import branding as brandings
-from octavo.pipeline import catalog, definition, writers
+from octavo.pipeline import catalog, comparison, definition, writers
 from octavo.pipeline import parameters as asked
 from octavo.pipeline.choice import NOTHING, Choice
 
@@ -26,7 +26,7 @@ MANAGE = "reports.manage"
 
 @dataclass(frozen=True)
 class Content:
-    """What a template says. `template_config` may name sections, options of the format, and fields, filters and arrangement of a dataset."""
+    """What a template says. `template_config` may name sections, options of the format, compare, and fields, filters and arrangement of a dataset."""
 
     name: str
     report: str
@@ -72,6 +72,11 @@ class Template:
         config = self.template_config
         return Choice.of(config.get("fields", ()), config.get("filters", ()), config.get("arrangement", {}))
 
+    @property
+    def compare(self) -> str | None:
+        """With what it compares its figures."""
+        return cast("str | None", self.template_config.get("compare"))
+
 
 @dataclass(frozen=True)
 class Page:
@@ -85,7 +90,7 @@ COLUMNS = sql.SQL(", ").join(sql.Identifier(field.name) for field in fields(Temp
 _VISIBLE = sql.SQL(
     "(%(all)s or project_id is null or exists (select from octavo.project_member m where m.project_id = t.project_id and m.user_id = %(user_id)s))"
 )
-_CONFIGURED = ("sections", "options", "fields", "filters", "arrangement")
+_CONFIGURED = ("sections", "options", "compare", "fields", "filters", "arrangement")
 
 
 def create(connection: Connection, actor: events.Actor, content: Content, *, reports: catalog.Catalog | None = None) -> Template:
@@ -131,6 +136,7 @@ class Wanted:
     options: Mapping[str, Any] = field(default_factory=dict)
     sections: Sequence[str] = ()
     choice: Choice = NOTHING
+    compare: str | None = None
     time_zone: str | None = None
     locale: str | None = None
     sealed_password: bytes | None = None
@@ -158,7 +164,7 @@ def generate(
         raise UsageError("Say which report is asked for, by report or by template_id")
     return runs.request(
         connection, actor, report=wanted.report, format=wanted.format or "pdf", parameters=wanted.parameters, options=wanted.options,
-        sections=wanted.sections, choice=wanted.choice, time_zone=wanted.time_zone, locale=wanted.locale, template_id=template_id, branding=branding,
+        sections=wanted.sections, choice=wanted.choice, compare=wanted.compare, time_zone=wanted.time_zone, locale=wanted.locale, template_id=template_id, branding=branding,
         masked=not principal.may("reports.view_pii"), sealed_password=wanted.sealed_password, deliver_to=wanted.deliver_to,
         subject=wanted.subject, message=wanted.message, reports=reports,
     )  # fmt: skip
@@ -180,6 +186,7 @@ def filled(template: Template, wanted: Wanted, entry: catalog.Entry) -> Wanted:
         choice=Choice(
             wanted.choice.fields or chosen.fields, wanted.choice.filters or chosen.filters, wanted.choice.arrangement or chosen.arrangement
         ),
+        compare=wanted.compare or template.compare,
     )  # fmt: skip
 
 
@@ -254,6 +261,8 @@ def _check(connection: Connection, content: Content, reports: catalog.Catalog | 
     for name in sections:
         if name not in known:
             raise NotFound(f"{entry.key} has no section {name!r}; it has: {', '.join(known)}")
+    if (compare := config.get("compare")) is not None:
+        comparison.refuse(entry, str(compare), sections)
     writers.named(content.format).read_options(dict(options))
     model = entry.report.parameters
     given = dict(content.parameters or {})

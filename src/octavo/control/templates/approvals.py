@@ -105,11 +105,12 @@ def covering(connection: Connection, run: runs.Run, entry: catalog.Entry) -> App
 
 
 def _as_approved(run: runs.Run, template: Template, entry: catalog.Entry) -> bool:
-    """Whether the run asks what the template says: its columns, its conditions, its parameters. Periods pass; the rows are counted anyway."""
+    """Whether the run asks what the template says: its columns, its conditions, its comparison, its parameters. Periods pass; the rows are counted anyway."""
     periods = parameters.periods_of(entry.report.parameters)
 
     def lasting(given: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in given.items() if name not in periods}
 
     asked = Choice.of(run.fields, run.filters, run.arrangement)
-    return run.report == template.report and asked == template.choice and lasting(run.parameters) == lasting(template.parameters)
+    same = run.report == template.report and asked == template.choice and run.compare == template.compare
+    return same and lasting(run.parameters) == lasting(template.parameters)

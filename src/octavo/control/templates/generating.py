@@ -11,6 +11,7 @@ from octavo.control.runs.routes import Format, Shown
 from octavo.control.templates import actions
 from octavo.pipeline.arrangement import AS_IT_IS, Arrangement
 from octavo.pipeline.choice import Choice, Filter
+from octavo.pipeline.earlier import How
 from octavo.web import problems, protecting
 from octavo.web.asking import Exporting
 from octavo.web.protecting import Protection
@@ -52,6 +53,9 @@ class Asked(BaseModel):
     )
     arrangement: Arrangement = Field(
         AS_IT_IS, description="Of a dataset: how its rows are sorted and grouped, and what is summed; the template's when it is not given."
+    )
+    compare: How | None = Field(
+        None, description="Tells the figures beside those of an earlier period, with the changes; the template's when it is not given."
     )
     time_zone: str | None = Field(
         None, description="Zone of periods and instants; the organization's when it is not given.", max_length=100

@@ -11,6 +11,7 @@ from typing import Any
 
 from octavo.pipeline import branding, charts, definition, figures, locales
 from octavo.pipeline.document import Answer, Chart, Document, Rows
+from octavo.pipeline.earlier import Earlier
 from octavo.pipeline.locales import Conventions
 from octavo.pipeline.periods import DateRange
 from octavo.pipeline.writers.pdf import measure, tables
@@ -53,7 +54,8 @@ def content(document: Document, paper: str, characters: Characters) -> Content:
         elif isinstance(section.definition, definition.Metrics):
             read.append(_metrics(section, document, conventions, characters, own_layout))
         else:
-            read.append(tables.lines(section, conventions, characters, document.organization.currency, records=own_layout))
+            table = tables.lines(section, conventions, characters, document.organization.currency, records=own_layout)
+            read.extend([table] if own_layout else tables.parts(table, section.compared, lambda part: measure.fits(part, paper)))
     asked = {place: measure.columns(table) for place, table in enumerate(read) if isinstance(table, tables.Lines)}
     page = measure.sheet([] if own_layout else list(asked.values()), paper)
     printed: list[dict[str, Any] | Printed] = []
@@ -108,14 +110,20 @@ def _asked(answer: Answer, conventions: Conventions) -> str:
     """What a parameter was, its dates and numbers by the locale. The zone of a period stands beside it as that of all times."""
     match answer.value:
         case DateRange() as period:
-            first, last = conventions.date(period.start), conventions.date(period.last_day)
-            return first if first == last else f"{first} \N{EN DASH} {last}"
+            return _days(period, conventions)
+        case Earlier() as earlier:
+            return earlier.told(lambda days: _days(days, conventions))
         case date() as day:
             return conventions.date(day)
         case Decimal() as number if answer.shown == str(number):
             exponent = number.as_tuple().exponent
             return conventions.number(number, max(0, -exponent if isinstance(exponent, int) else 0))
     return answer.shown
+
+
+def _days(period: DateRange, conventions: Conventions) -> str:
+    first, last = conventions.date(period.start), conventions.date(period.last_day)
+    return first if first == last else f"{first} \N{EN DASH} {last}"
 
 
 def _address(address: Any) -> list[str]:
@@ -129,20 +137,38 @@ def _bank(bank: Any) -> Sequence[tuple[Any, Any]]:
 
 def _metrics(section: Rows, document: Document, conventions: Conventions, characters: Characters, own_layout: bool) -> dict[str, Any]:
     values = dict(zip((column.name for column in section.columns), next(iter(list(section.rows()))), strict=True))
-    units = {tables.key_column(column) for column in section.columns}
+    hidden = {tables.key_column(column) for column in section.columns} | section.beside
+    told = [column for column in section.columns if column.name not in hidden]
     shown = [
         [
             characters.shown(column.title),
             characters.shown(figures.figure(column, values, conventions, document.organization.currency)) or tables.NOTHING,
         ]
-        for column in section.columns
-        if column.name not in units
+        for column in told
     ]
     made: dict[str, Any] = {"kind": "metrics", "name": section.name, "title": characters.shown(section.title), "figures": shown}
+    made["changes"] = [_changed(section, column, values, document, conventions, characters) for column in told]
     if own_layout:
         made["names"] = list(values)
         made["records"] = [[characters.shown(conventions.shower(column)(values[column.name])) for column in section.columns]]
     return made
+
+
+def _changed(
+    section: Rows,
+    column: definition.Column,
+    values: Mapping[str, Any],
+    document: Document,
+    conventions: Conventions,
+    characters: Characters,
+) -> list[str]:
+    """The lines under a figure: how it changed, and what it was before; none where nothing is compared."""
+    if (compared := section.compared.get(column.name)) is None:
+        return []
+    by_name, currency = {one.name: one for one in section.columns}, document.organization.currency
+    before = figures.figure(by_name[compared.before], values, conventions, currency) or tables.NOTHING
+    change = figures.change(by_name, compared, values, conventions, currency)
+    return [characters.shown(change), characters.shown(f"before {before}")]
 
 
 def _chart(section: Chart, document: Document, conventions: Conventions, characters: Characters, page: measure.Sheet) -> dict[str, Any]:

@@ -100,6 +100,12 @@ def sheet(tables: Sequence[list[Column]], paper: str) -> Sheet:
     return turned if needed <= turned.room else Sheet(needed + 2 * MARGIN, width)
 
 
+def fits(table: Lines, paper: str) -> bool:
+    """Whether a table sits well on a page that lies on its side."""
+    width, height = PAPERS[paper]
+    return _comfortable(columns(table), _SIZES[1], _NARROW_TEXT) <= Sheet(height, width).room
+
+
 def size(table: list[Column], page: Sheet) -> float:
     """The size of the table's text: full or a little smaller if it sits well in it, else the largest in which it fits at all."""
     for candidate in _SIZES[:3]:

@@ -3,14 +3,15 @@
 Lines are ready to be shown: text only, in the locale of the document. How wide and how high they are is the business of `measure`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal
 from typing import Any, Literal
 
 from octavo.errors import Torn
 from octavo.pipeline import definition
-from octavo.pipeline.document import Rows
+from octavo.pipeline.document import Compared, Rows
+from octavo.pipeline.figures import NOT_AVAILABLE
 from octavo.pipeline.locales import Conventions
 from octavo.pipeline.writers.pdf.characters import Characters
 
@@ -94,6 +95,37 @@ def heading(column: definition.Column, currency: str) -> Heading:
     )
 
 
+def parts(table: Lines, compared: Mapping[str, Compared], fits: Callable[[Lines], bool]) -> list[Lines]:
+    """A compared table, which has four columns for a figure, as tables of as many figures as fit beside its labels; any other as it is."""
+    there = {head.name for head in table.headings}
+    figure_of = {
+        name: figure for figure, one in compared.items() for name in (figure, one.before, one.change, one.change_percent) if name in there
+    }
+    labels = [place for place, head in enumerate(table.headings) if head.name not in figure_of]
+    groups = [
+        [place for place, head in enumerate(table.headings) if figure_of.get(head.name) == figure]
+        for figure in dict.fromkeys(figure_of.values())
+    ]
+    if not groups or fits(table):
+        return [table]
+    taken: list[list[int]] = []
+    for group in groups:
+        if taken and fits(_of_columns(table, [*labels, *taken[-1], *group])):
+            taken[-1].extend(group)
+        else:
+            taken.append(list(group))
+    made = [_of_columns(table, [*labels, *places]) for places in taken]
+    return [
+        replace(one, title=f"{one.title} ({number} of {len(made)})", description=one.description if number == 1 else "")
+        for number, one in enumerate(made, start=1)
+    ]
+
+
+def _of_columns(table: Lines, places: list[int]) -> Lines:
+    lines = [line if line.kind == "group" else replace(line, cells=[line.cells[place] for place in places]) for line in table.lines]
+    return replace(table, headings=tuple(table.headings[place] for place in places), lines=lines)
+
+
 class _Table:
     """The lines of one table as its rows come in."""
 
@@ -106,7 +138,8 @@ class _Table:
         self._columns = columns
         self._groups = [by_name[name] for name in grouped] if len(grouped) < len(columns) else []
         self._printed = [place for place in range(len(columns)) if place not in self._groups]
-        self._shows = [_shower(column, conventions, characters) for column in columns]
+        rates = {one.change_percent for one in section.compared.values()}
+        self._shows = [_shower(column, conventions, characters, rates) for column in columns]
         heads = [heading(columns[place], currency) for place in self._printed]
         self.headings = tuple(
             Heading(head.name, characters.shown(head.title), characters.shown(head.unit), head.numeric, head.wraps) for head in heads
@@ -247,10 +280,12 @@ MARK = "▲"
 """Stands before a flag that must not be overlooked: a shape beside the word, since colour alone is not seen by everybody."""
 
 
-def _shower(column: definition.Column, conventions: Conventions, characters: Characters) -> Any:
+def _shower(column: definition.Column, conventions: Conventions, characters: Characters, rates: set[str]) -> Any:
     show = conventions.shower(column)
     if column.kind == "text":
         return lambda value: "" if value is None else characters.shown(value)
+    if column.name in rates:  # of nothing there is no percent, which an empty cell would not say
+        return lambda value: NOT_AVAILABLE if value is None else show(value)
     if isinstance(column, definition.Flag) and column.highlight:
         return lambda value: f"{MARK} {show(value)}" if value else show(value)
     return show

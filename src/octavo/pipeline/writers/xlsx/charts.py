@@ -15,7 +15,6 @@ from octavo.pipeline.writers.xlsx.styles import HAIRLINE, INK, QUIET_INK, Styles
 
 _FIRST_DAY = date(1899, 12, 30)  # number 0
 _MOST_POINTS = 32_000  # of one series, by the published limits of the older spreadsheets
-_FIRST_COLUMN = 3
 _WIDTH, _HEIGHT = 620, 320  # pixels
 _ROWS_HIGH = 17
 _FEW_LABELS = 12
@@ -26,9 +25,9 @@ Cell = tuple[int, int]
 
 def draw(
     sheet: Worksheet, workbook: Workbook, styles: Styles, document: Document, charts: list[Chart], plans: tuple[SectionPlan, ...],
-    metrics: dict[tuple[str, str], Cell],
+    metrics: dict[tuple[str, str], Cell], first_column: int,
 ) -> None:  # fmt: skip
-    """Draws each chart beside the summary, one under the other. `metrics` says where a key figure stands."""
+    """Draws each chart beside the summary, from `first_column` on, one under the other. `metrics` says where a key figure stands."""
     by_section = {plan.section.name: plan for plan in plans}
     row = 2
     for chart in charts:
@@ -40,12 +39,12 @@ def draw(
         elif not plan and not any(section == of for section, _ in metrics):
             note = f"{chart.title}: its figures, the section {of}, were left out"
         if note:
-            sheet.write_string(row, _FIRST_COLUMN, columns.held_text(note, "A chart's title"), styles.make(font_color=QUIET_INK))
+            sheet.write_string(row, first_column, columns.held_text(note, "A chart's title"), styles.make(font_color=QUIET_INK))
             row += 2
         elif points:
             sheet.insert_chart(
                 row,
-                _FIRST_COLUMN,
+                first_column,
                 _drawing(workbook, styles, document, chart, plan, metrics),
                 {"object_position": 3, "description": chart.title},
             )

@@ -1,5 +1,6 @@
 """The first sheet: what the report is, what it was asked, its key figures, its control totals, its charts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,20 +11,23 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from octavo.pipeline import definition
+from octavo.pipeline import comparison, definition
 from octavo.pipeline.document import Chart, Document, Rows
+from octavo.pipeline.figures import NOT_AVAILABLE
 from octavo.pipeline.writers.xlsx import charts, columns
 from octavo.pipeline.writers.xlsx.plan import SectionPlan
 from octavo.pipeline.writers.xlsx.styles import HAIRLINE, QUIET_INK, Styles
 
 _FIRST_SERIAL_DAY = date(1900, 3, 1)  # as in cells.py
 _VALUE_WIDTH = 34
+_BESIDE_WIDTH = 18
+_COMPARED = ("Now", "Before", "Change", "Change %")
 _WIDEST_LABEL = 48
 
 
 @dataclass
 class _Page:
-    """The sheet being written, from top to bottom: labels in column A, values in column B."""
+    """The sheet being written, from top to bottom: labels in column A, values in column B, and what they are compared with beside them."""
 
     sheet: Worksheet
     styles: Styles
@@ -33,44 +37,52 @@ class _Page:
     metrics: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     """Where the figure of (section, column) stands."""
 
-    def heading(self, text: str) -> None:
+    def heading(self, text: str, titles: Sequence[str] = ("",)) -> None:
+        """A heading; `titles` are those of the columns of values."""
         self.row += 1
-        style = self.styles.make(bold=True, bottom=1, bottom_color=self.styles.accent, font_color=self.styles.accent)
-        self.sheet.write_string(self.row, 0, columns.held_text(text, "A heading"), style)
-        self.sheet.write_blank(self.row, 1, None, style)
+        rule: dict[str, Any] = {"bold": True, "bottom": 1, "bottom_color": self.styles.accent, "font_color": self.styles.accent}
+        self.sheet.write_string(self.row, 0, columns.held_text(text, "A heading"), self.styles.make(**rule))
+        for column, title in enumerate(titles, start=1):
+            if title:
+                self.sheet.write_string(self.row, column, title, self.styles.make(align="right", **rule))
+            else:
+                self.sheet.write_blank(self.row, column, None, self.styles.make(**rule))
         self.row += 1
 
-    def line(self, label: str, value: Any, number_format: str | None = None) -> None:
-        """One label with its value: a number where a double holds it exactly, a date where there is a serial for it, or text."""
+    def line(self, label: str, value: Any, number_format: str | None = None, beside: Sequence[tuple[Any, str | None]] = ()) -> None:
+        """One label with its value: a number where a double holds it exactly, a date where there is a serial for it, or text; and other values,
+        with their formats, beside it.
+        """
         self.widest = max(self.widest, min(len(label) + 2, _WIDEST_LABEL))
         rule: dict[str, Any] = {"bottom": 1, "bottom_color": HAIRLINE, "valign": "vcenter", "text_wrap": True}
         self.sheet.write_string(self.row, 0, columns.held_text(label, "A label"), self.styles.make(font_color=QUIET_INK, **rule))
         plain = self.styles.make(align="left", **rule)
         right = self.styles.make(align="right", **rule)
-        side = "left" if isinstance(value, date) else "right"
-        formatted = self.styles.make(num_format=number_format, align=side, **rule) if number_format else right
-        self._value(value, plain, right, formatted)
+        for column, (one, format_) in enumerate(((value, number_format), *beside), start=1):
+            side = "left" if isinstance(one, date) else "right"
+            formatted = self.styles.make(num_format=format_, align=side, **rule) if format_ else right
+            self._value(column, one, right if one == NOT_AVAILABLE else plain, right, formatted)
         if (lines := max(columns.lines(label, _WIDEST_LABEL), columns.lines(value, _VALUE_WIDTH) if isinstance(value, str) else 1)) > 1:
             self.sheet.set_row(self.row, columns.height(lines))
         self.row += 1
 
-    def _value(self, value: Any, plain: Format, right: Format, formatted: Format) -> None:
+    def _value(self, column: int, value: Any, plain: Format, right: Format, formatted: Format) -> None:
         match value:
             case None:
-                self.sheet.write_blank(self.row, 1, None, plain)
+                self.sheet.write_blank(self.row, column, None, plain)
             case bool():
-                self.sheet.write_boolean(self.row, 1, value, right)
+                self.sheet.write_boolean(self.row, column, value, right)
             case int() | Decimal():
                 if columns.fits_double(Decimal(value)):
-                    self.sheet.write_number(self.row, 1, value, formatted)
+                    self.sheet.write_number(self.row, column, value, formatted)
                 else:
-                    self.sheet.write_string(self.row, 1, format(value, "f") if isinstance(value, Decimal) else str(value), right)
+                    self.sheet.write_string(self.row, column, format(value, "f") if isinstance(value, Decimal) else str(value), right)
             case datetime() if value.year >= 1901:
-                self.sheet.write_datetime(self.row, 1, value.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None), formatted)
+                self.sheet.write_datetime(self.row, column, value.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None), formatted)
             case date() if not isinstance(value, datetime) and value >= _FIRST_SERIAL_DAY:
-                self.sheet.write_datetime(self.row, 1, value, formatted)
+                self.sheet.write_datetime(self.row, column, value, formatted)
             case _:
-                self.sheet.write_string(self.row, 1, columns.held_text(str(value), "A value of the summary"), plain)
+                self.sheet.write_string(self.row, column, columns.held_text(str(value), "A value of the summary"), plain)
 
 
 def has_charts(document: Document) -> bool:
@@ -91,10 +103,14 @@ def write(sheet: Worksheet, workbook: Workbook, styles: Styles, document: Docume
     _control_totals(page, document, plans)
     sheet.set_column(0, 0, page.widest)
     sheet.set_column(1, 1, _VALUE_WIDTH)
-    sheet.set_column(2, 2, 3)
+    gap = 2
+    if any(section.compared for section in document.tables):
+        gap = 1 + len(_COMPARED)
+        sheet.set_column(2, gap - 1, _BESIDE_WIDTH)
+    sheet.set_column(gap, gap, 3)
     sheet.hide_gridlines(2)
     drawn = [section for section in document.sections if isinstance(section, Chart)]
-    charts.draw(sheet, workbook, styles, document, drawn, plans, page.metrics)
+    charts.draw(sheet, workbook, styles, document, drawn, plans, page.metrics, gap + 1)
 
 
 def _masthead(page: _Page, document: Document) -> None:
@@ -113,29 +129,52 @@ def _masthead(page: _Page, document: Document) -> None:
 
 
 def _key_figures(page: _Page, document: Document, section: Rows) -> None:
-    page.heading(section.title)
+    """Its figures; where they are compared, with what they were, the change, and that in percent."""
+    page.heading(section.title, _COMPARED if section.compared else ("",))
+    by_name = {column.name: column for column in section.columns}
     for row in section.rows():
-        values = dict(zip((column.name for column in section.columns), row, strict=True))
+        values = dict(zip(by_name, row, strict=True))
         for column in section.columns:
+            if column.name in section.beside:
+                continue
             currency = values.get(getattr(column, "currency_column", None) or "")
             label = columns.heading(document, column, [currency] if currency else ())
-            page.metrics[section.name, column.name] = (page.row, 1)
-            page.line(label, values[column.name], columns.number_format(column))
+            names = [column.name]
+            if compared := section.compared.get(column.name):
+                names += [compared.before, compared.change, compared.change_percent]
+            page.metrics |= {(section.name, name): (page.row, place) for place, name in enumerate(names, start=1) if name}
+            beside = [(values[name], _format(by_name[name])) if name else (None, None) for name in names[1:]]
+            if compared and compared.change_percent and values[compared.change_percent] is None:
+                beside[-1] = (NOT_AVAILABLE, None)
+            page.line(label, values[column.name], columns.number_format(column), beside)
+
+
+def _format(column: definition.Column) -> str | None:
+    """The format of what stands beside a figure: its unit is that of the label, unless it is percentage points."""
+    format_ = columns.number_format(column)
+    unit = column.unit if isinstance(column, definition.Quantity) else ""
+    return f'{format_}" {unit}"' if unit == comparison.POINTS else format_
 
 
 def _control_totals(page: _Page, document: Document, plans: tuple[SectionPlan, ...]) -> None:
     """What each table holds, as the database counted it: its rows, and every digit of its totals."""
     for plan in plans:
-        page.heading(f"Control totals: {plan.section.title}")
+        compared, beside = plan.section.compared, plan.section.beside
+        page.heading(f"Control totals: {plan.section.title}", _COMPARED[:3] if compared else ("",))
         page.line("Rows", plan.section.control.rows, "#,##0")
         looks = {look.column.name: look for look in plan.looks}
-        for total in sorted(plan.section.control.totals, key=lambda total: (plan.position(total.column), total.currency or "")):
+        found = {(total.column, total.currency): total.value for total in plan.section.control.totals}
+        told = [total for total in plan.section.control.totals if total.column not in beside]
+        for total in sorted(told, key=lambda total: (plan.position(total.column), total.currency or "")):
             look = looks[total.column]
+            names = [total.column, *((compared[total.column].before, compared[total.column].change) if total.column in compared else ())]
+            sums = [(value := found[name, total.currency], _total_format(looks[name].column, value)) for name in names]
             several = len(columns.currencies(plan.section, look.column)) > 1
             label = f"{look.heading} ({total.currency or 'no currency'})" if several else look.heading
-            page.line(label, total.value, columns.number_format(look.column, _decimals(look.column, total.value)))
+            page.line(label, *sums[0], sums[1:])
 
 
-def _decimals(column: definition.Column, value: Decimal) -> int:
+def _total_format(column: definition.Column, value: Decimal) -> str | None:
+    """With every digit of the sum."""
     exponent = value.normalize().as_tuple().exponent if columns.fits_double(value) else 0
-    return max(getattr(column, "decimals", 0), -exponent if isinstance(exponent, int) else 0)
+    return columns.number_format(column, max(getattr(column, "decimals", 0), -exponent if isinstance(exponent, int) else 0))
