@@ -18,6 +18,7 @@ from octavo.database.connection import Connection
 from octavo.errors import Conflict, NotFound, UsageError
 from octavo.pipeline import branding as brandings
 from octavo.pipeline import catalog, definition, writers
+from octavo.pipeline import each as eaches
 from octavo.pipeline import parameters as asked
 from octavo.pipeline.choice import NOTHING, Choice
 
@@ -138,13 +139,32 @@ class Wanted:
     """As delivery.check_targets gave them."""
     subject: str = ""
     message: str = ""
+    each: Mapping[str, Any] = field(default_factory=dict)
+    """Several values of parameters; see pipeline/each.py. What is said so takes the place of what the template says of them."""
+    made_as: str = "runs"
 
 
 def generate(
     connection: Connection, principal: Principal, actor: events.Actor, wanted: Wanted, *, template_id: int | None = None,
     reports: catalog.Catalog | None = None,
 ) -> runs.Run:  # fmt: skip
-    """Asks for a run of a report, by its key or by a template. Raises NotFound, UsageError, Conflict for a template out of use, TooManyRequests."""
+    """Asks for a run of a report, by its key or by a template; of a group of runs the first is given.
+
+    Raises NotFound, UsageError, Conflict for a template out of use, TooManyRequests.
+    """
+    wanted, branding = settled(connection, principal, wanted, template_id, reports=reports)
+    return runs.request(
+        connection, actor, report=wanted.report or "", format=wanted.format or "pdf", parameters=wanted.parameters, options=wanted.options,
+        sections=wanted.sections, choice=wanted.choice, time_zone=wanted.time_zone, locale=wanted.locale, template_id=template_id, branding=branding,
+        masked=not principal.may("reports.view_pii"), sealed_password=wanted.sealed_password, deliver_to=wanted.deliver_to,
+        subject=wanted.subject, message=wanted.message, each=wanted.each, made_as=wanted.made_as, bulk=bool(wanted.each), reports=reports,
+    )  # fmt: skip
+
+
+def settled(
+    connection: Connection, principal: Principal, wanted: Wanted, template_id: int | None, *, reports: catalog.Catalog | None = None
+) -> tuple[Wanted, Mapping[str, Any]]:
+    """What is asked for with what its template says, and the template's branding. Raises NotFound, UsageError, Conflict for a template out of use."""
     branding: Mapping[str, Any] = {}
     if template_id is not None:
         template = find(connection, principal, template_id)
@@ -156,19 +176,15 @@ def generate(
         branding = template.branding_config
     if wanted.report is None:
         raise UsageError("Say which report is asked for, by report or by template_id")
-    return runs.request(
-        connection, actor, report=wanted.report, format=wanted.format or "pdf", parameters=wanted.parameters, options=wanted.options,
-        sections=wanted.sections, choice=wanted.choice, time_zone=wanted.time_zone, locale=wanted.locale, template_id=template_id, branding=branding,
-        masked=not principal.may("reports.view_pii"), sealed_password=wanted.sealed_password, deliver_to=wanted.deliver_to,
-        subject=wanted.subject, message=wanted.message, reports=reports,
-    )  # fmt: skip
+    eaches.check_way(wanted.made_as, wanted.each)
+    return wanted, branding
 
 
 def filled(template: Template, wanted: Wanted, entry: catalog.Entry) -> Wanted:
     """What is asked for, with what the template says where nothing was said."""
-    parameters = {**template.parameters, **wanted.parameters}
+    parameters = {**{name: value for name, value in template.parameters.items() if name not in wanted.each}, **wanted.parameters}
     if template.default_date_range_days is not None:
-        unsaid = [name for name in asked.periods_of(entry.report.parameters) if name not in parameters]
+        unsaid = [name for name in asked.periods_of(entry.report.parameters) if name not in parameters and name not in wanted.each]
         parameters |= dict.fromkeys(unsaid, f"last_{template.default_date_range_days}d")
     format_ = wanted.format or template.format
     config = template.template_config
