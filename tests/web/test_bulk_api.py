@@ -189,7 +189,7 @@ def test_one_file_has_the_rows_of_all(
     ours: People, application: FastAPI, database: Database, plants: dict[str, int], tmp_path: Path
 ) -> None:
     run = ask(ours["member"], each={"project_id": "*"}, made_as="merged")
-    assert (run["made_as"], run["each"], run["parameters"]) == ("merged", {"project_id": list(plants.values())}, {})
+    assert (run["made_as"], run["each"], run["parameters"]) == ("merged", {"project_id": "*"}, {})
     assert work(application, database)
     place = file_of(ours["member"], run["id"], tmp_path)
     verify.verify(place)
@@ -225,6 +225,82 @@ def test_what_a_template_says_gives_way(
     assert work(application, database)
     manifest = ours["member"].get(f"{RUNS}/{answer.json()['id']}/manifest").json()
     assert (manifest["format"], [part["sections"][0]["rows"] for part in manifest["parts"]]) == ("json", [3, 2])
+
+
+# --- templates and schedules ------------------------------------------------------------------------------------------
+
+EACH_PLANT = {
+    "name": "Contracts of each plant",
+    "report": "energy.contracts",
+    "format": "csv",
+    "template_config": {"each": {"project_id": "*"}, "made_as": "zip"},
+}
+
+
+def test_a_template_may_name_several_and_each_part_of_it_gives_way(
+    ours: People, application: FastAPI, database: Database, plants: dict[str, int]
+) -> None:
+    made = ours["admin"].post(PATH, EACH_PLANT)
+    assert made.status_code == 201, made.text
+    by_template = {"template_id": made.json()["id"]}
+
+    def generate(**more: Any) -> dict[str, Any]:
+        answer = ours["member"].post(GENERATE, {**by_template, **more})
+        assert answer.status_code == 202, answer.text
+        said: dict[str, Any] = answer.json()
+        return said
+
+    asked = [
+        generate(),
+        generate(made_as="merged"),
+        generate(each={"project_id": [plants["Birch"]]}),
+        generate(parameters={"project_id": plants["Birch"]}),
+    ]
+    assert [one.get("made_as") for one in asked] == ["zip", "merged", None, "runs"]
+    assert [len(one["runs"]) for one in (asked[2], generate(made_as="runs"))] == [1, 3]
+    while work(application, database):
+        pass
+    records = [ours["member"].get(f"{RUNS}/{one.get('id') or one['runs'][0]['id']}").json()["records"] for one in asked]
+    assert records == [5, 5, 2, 2]
+
+
+@pytest.mark.parametrize(
+    "config", [{"each": {"project_id": "*"}}, {"made_as": "zip"}, {"each": {"project_id": "*"}, "made_as": "runs"}, {"each": {"plant": [1]}, "made_as": "zip"},
+               {"each": {"project_id": 1}, "made_as": "zip"}, {"each": ["project_id"], "made_as": "zip"}]
+)  # fmt: skip
+def test_a_template_that_could_not_be_made_is_refused(ours: People, config: dict[str, Any]) -> None:
+    assert ours["admin"].post(PATH, {**EACH_PLANT, "template_config": config}).status_code == 422
+
+
+def test_a_schedule_makes_one_zip_of_a_template_that_names_several(
+    ours: People, application: FastAPI, database: Database, plants: dict[str, int], tmp_path: Path
+) -> None:
+    template = ours["admin"].post(PATH, EACH_PLANT).json()
+    said = {"name": "Daily", "template_id": template["id"], "rule": {"frequency": "daily", "time_of_day": "06:00", "time_zone": "UTC"}}
+    on_figure = {"only_if": "metric", "metric": "summary.x", "comparison": "above", "threshold": 1}
+    assert ours["admin"].post("/api/reports/scheduled", {**said, "condition": on_figure}).status_code == 422
+    schedule = ours["admin"].post("/api/reports/scheduled", said)
+    assert schedule.status_code == 201, schedule.text
+    triggered = ours["admin"].post(f"/api/reports/scheduled/{schedule.json()['id']}/trigger")
+    assert triggered.status_code == 202, triggered.text
+    assert work(application, database)
+    (run,) = ours["admin"].get(RUNS, schedule_id=schedule.json()["id"]).json()["items"]
+    assert [part.rows for part in verify.verify(file_of(ours["admin"], run["id"], tmp_path)).manifest.parts] == [3, 2, 0]
+
+
+def test_an_approved_template_that_names_several_covers_them_together(
+    ours: People, second: Person, application: FastAPI, database: Database, plants: dict[str, int]
+) -> None:
+    thresholds(ours, 1)
+    template = ours["admin"].post(PATH, EACH_PLANT).json()
+    assert approve(second, template, rows=5).status_code == 200
+    assert ours["member"].post(GENERATE, {"template_id": template["id"]}).status_code == 202
+    assert work(application, database)
+    assert approve(second, template, rows=4).status_code == 200
+    for made_as in ("zip", "merged"):
+        ours["member"].post(GENERATE, {"template_id": template["id"], "made_as": made_as})
+        with pytest.raises(NeedsApproval, match="5 rows"):
+            work(application, database)
 
 
 # --- approval ---------------------------------------------------------------------------------------------------------

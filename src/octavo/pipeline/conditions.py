@@ -59,6 +59,8 @@ class Condition:
             return
         section, _, column = self.metric.partition(".")
         found = next((one for one in document.tables if one.name == section), None)
+        if document.each:
+            raise UsageError(f"{self.metric} is a key figure of one value, and several are asked for at once; choose always or rows")
         rows = found.query.first(sql.Identifier(column), 1) if found else []
         figure = rows[0][0] if rows else None
         said, holds = COMPARISONS[self.comparison]

@@ -35,7 +35,7 @@ def check(entry: Entry, given: Mapping[str, Any], each: Each) -> None:
                 raise UsageError(
                     f"{entry.key}: {name} has no list of values of its own, so each of them cannot be had; nothing was made. Name them"
                 )
-        elif isinstance(values, str) or not values:
+        elif not isinstance(values, list | tuple) or not values:
             raise UsageError(f"each takes a list of values for {name}, at least one, or {EVERY!r} for all there are; nothing was made")
     _refuse_too_many(each)
     if EVERY in each.values():

@@ -111,7 +111,11 @@ def _as_approved(run: runs.Run, template: Template, entry: catalog.Entry) -> boo
     def lasting(given: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in given.items() if name not in periods}
 
-    if set(run.each) - set(periods):  # asked for several at once it is not what was approved
-        return False
     asked = Choice.of(run.fields, run.filters, run.arrangement)
-    return run.report == template.report and asked == template.choice and lasting(run.parameters) == lasting(template.parameters)
+    several = template.template_config.get("each", {})
+    return (
+        run.report == template.report
+        and asked == template.choice
+        and lasting(run.parameters) == lasting(template.parameters)
+        and lasting(run.each) == lasting(several)
+    )

@@ -70,13 +70,14 @@ class Asked(BaseModel):
     protection: Protection | None = Field(None, description="Has the file take a password; without it, it takes none.")
     each: dict[str, list[Any] | Literal["*"]] = Field(
         default_factory=dict,
-        description=f"Several values of parameters at once, by parameter: a list, or * for all that its look-up offers. At most {eaches.MOST} combinations.",
+        description=f"Several values of parameters at once, by parameter: a list, or * for all that its look-up offers. At most {eaches.MOST} "
+        "combinations; those of the template when it is empty.",
         max_length=20,
     )
-    made_as: Literal["runs", "merged", "zip"] = Field(
-        "runs",
+    made_as: Literal["runs", "merged", "zip"] | None = Field(
+        None,
         description="What is made of the combinations of each: a run for each of them, or in one snapshot one file with the rows of all, or a zip "
-        "with a file for each.",
+        "with a file for each. Runs, or what the template says with its each, when it is not given.",
     )
 
 
@@ -101,10 +102,11 @@ def generate(asking: Exporting, asked: Asked, response: Response) -> Requested |
     choice = Choice(tuple(asked.fields), tuple(asked.filters), asked.arrangement)
     delivery.check_words(asked.subject, asked.message)
     wanted, reports = actions.Wanted(**said, choice=choice, sealed_password=sealed), asking.server.reports
-    if wanted.each:
+    if asked.each or asked.template_id is not None:
         with asking.transaction() as connection:
             settled, _ = actions.settled(connection, asking.principal, wanted, asked.template_id, reports=reports)
-        wanted = several.checked(asking.server.database, asking.principal, wanted, settled, reports)
+        if settled.each:
+            wanted = several.checked(asking.server.database, asking.principal, wanted, settled, reports)
     with asking.transaction() as connection:
         targets = delivery.check_targets(connection, [target.content for target in asked.deliver_to], principal=asking.principal)
         wanted = replace(wanted, deliver_to=targets)
