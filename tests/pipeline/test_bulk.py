@@ -24,11 +24,12 @@ import pdfplumber
 import pytest
 
 from octavo.database.connection import Database
-from octavo.errors import NeedsApproval, TooLarge, Torn, UsageError, VerificationFailed
+from octavo.errors import HeldBack, NeedsApproval, TooLarge, Torn, UsageError, VerificationFailed
 from octavo.pipeline import each as eaches
 from octavo.pipeline import run, verify, writers
 from octavo.pipeline.binding import Request
 from octavo.pipeline.catalog import Catalog
+from octavo.pipeline.conditions import Condition
 from octavo.pipeline.definition import Breakdown, Chart, Field, Integer, Lookup, Metrics, Money, Parameters, Period, Table, Text
 from octavo.pipeline.document import Organization
 from octavo.pipeline.run import Artefact
@@ -374,6 +375,15 @@ def test_the_limit_of_a_format_is_that_of_one_file(ledger: Catalog, render: Rend
     each = {"note": ["a", "b"]}
     with pytest.raises(TooLarge, match="40,000 rows and PDF holds at most 30,000"):
         render(inline.KEY, "pdf", {}, reports=many, each=each, made_as="merged")
+
+
+@pytest.mark.parametrize("made_as", ["merged", "zip"])
+def test_a_condition_asks_whether_any_of_them_has_rows(made_as: str, make: Make) -> None:
+    make(made_as=made_as, each={"project_id": [2], "period": MONTHS}, condition=Condition("rows"))
+    with pytest.raises(HeldBack):  # the key figures of the empty month have a row, and are no rows
+        make(made_as=made_as, each={"project_id": [2], "period": ["2014-06", "2014-07"]}, condition=Condition("rows"))
+    with pytest.raises(UsageError, match="a key figure of one value"):
+        make(made_as=made_as, condition=Condition("metric", "summary.entries", "above", Decimal(0)))
 
 
 @pytest.mark.parametrize("made_as", ["merged", "zip"])

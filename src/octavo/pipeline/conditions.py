@@ -51,6 +51,17 @@ class Condition:
         if not self.threshold.is_finite():
             raise UsageError("The threshold of a condition is a number")
 
+    def hold_of_any(self, documents: Sequence[Document]) -> None:
+        """Raises HeldBack when none of these that go out together is to be made. Each has its own key figures, so it is about rows."""
+        held: HeldBack | None = None
+        for document in documents:
+            try:
+                return self.hold(document)
+            except HeldBack as error:
+                held = error
+        if held is not None:
+            raise held
+
     def hold(self, document: Document) -> None:
         """Raises HeldBack, before anything is written, when the document is not to be made."""
         if self.only_if == "rows":

@@ -137,9 +137,11 @@ class Manifest(_Part):
     file: File
 
     @model_validator(mode="after")
-    def _sections_differ(self) -> "Manifest":
+    def _names_differ(self) -> "Manifest":
         if len({section.name for section in self.sections}) != len(self.sections):
             raise ValueError("two sections have one name")
+        if len({part.file.name for part in self.parts}) != len(self.parts):
+            raise ValueError("two parts have one name")
         return self
 
     @property

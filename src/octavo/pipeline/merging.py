@@ -54,6 +54,8 @@ def _together(entry: Entry, request: Request, snapshot: Snapshot, run_id: str, p
     each = eaches.offered(entry, request.each, snapshot)
     one = replace(request, parameters=shared, each={}, condition=None, password=None)
     parts = [binding.bind(entry, one, asked, snapshot, run_id, progress) for asked in eaches.parse(entry, shared, each)]
+    if request.condition:
+        request.condition.hold_of_any(parts)
     asked = [_answers(part, each) for part in parts]
     varied = eaches.varied(each, asked)
     labels = [tuple(one.label(answer) for one, answer in zip(varied, answers, strict=True)) for answers in asked]
