@@ -25,9 +25,11 @@ from octavo.control.tenancy import actions as tenancy
 from octavo.database import connection, load, migrate
 from octavo.database.connection import Database
 from octavo.errors import OctavoError, UsageError
-from octavo.pipeline import catalog, earlier, periods, protection, run, writers
+from octavo.pipeline import catalog, earlier, merging, periods, protection, run, writers
+from octavo.pipeline import each as eaches
 from octavo.pipeline.binding import Request
 from octavo.pipeline.document import Document, Organization
+from octavo.pipeline.snapshot import open_snapshot
 from octavo.pipeline.store import open_store
 from octavo.settings import settings
 
@@ -173,9 +175,14 @@ def render_report(
     protect: Annotated[
         bool, typer.Option("--protect", help="Put a password on the file, which is made and shown once, on stderr.")
     ] = False,
+    each: Annotated[
+        list[str] | None,
+        typer.Option("--each", help="A parameter with one of several values, name=value; name=* for all; may be repeated."),
+    ] = None,
+    made_as: Annotated[str, typer.Option("--as", help=f"What is made of them, one of {', '.join(eaches.WAYS)}.")] = eaches.WAYS[0],
 ) -> None:
-    """Make one report into a file with its manifest beside it."""
-    catalog.installed().report(report)
+    """Make one report into a file with its manifest beside it; or, with --each, of several values a file each, one file or a zip."""
+    entry = catalog.installed().report(report)
     folder, name = _destination(output)
     called = PurePath(name).suffix[1:].lower()
     kind = format_ or (called if called in writers.NAMES else "csv")
@@ -197,20 +204,40 @@ def render_report(
         "octavo render",
         compare=compare,
         password=protection.made() if protect else None,
+        each={
+            name: values if isinstance(values, list) or values == eaches.EVERY else [values]
+            for name, values in _pairs(each or [], "parameter").items()
+        },
+        made_as=made_as,
     )
+    eaches.check_way(made_as, request.each)
+    requests = [request]
+    if request.each and made_as == "runs":
+        if name:
+            raise UsageError(f"{name} is one file, and there would be several; name a folder, or have them --as merged or zip")
+        eaches.check(entry, parameters, request.each)
+        with open_snapshot(database, request.organization, zone or request.organization.time_zone) as snapshot:
+            requests = merging.apart(reports.report(report, request.organization), request, snapshot)
 
     def name_file(document: Document, extension: str) -> str:
-        if document.protected and extension == "zip" and called in writers.NAMES:
+        if document.parts and called not in ("", "zip"):
+            print(f"octavo: {name} is a zip, of {len(document.parts)} files, whatever its name says", file=sys.stderr)
+        elif document.protected and extension == "zip" and called in writers.NAMES:
             print(f"octavo: {name} is a zip with the {kind.upper()} in it, whatever its name says", file=sys.stderr)
         elif called == "csv" and extension == "zip":
             print(f"octavo: {name} is a zip, of one CSV for each of the {len(document.tables)} sections", file=sys.stderr)
         elif called != extension and called in (*writers.NAMES, "zip"):
             print(f"octavo: {name} is {kind.upper()}, whatever its name says", file=sys.stderr)
-        return name or f"{document.report}-{document.organization.slug}-{document.taken_at:%Y%m%d-%H%M%S}.{extension}"
+        number = f"-{len(made) + 1:03}" if len(requests) > 1 else ""
+        return name or f"{document.report}-{document.organization.slug}-{document.taken_at:%Y%m%d-%H%M%S}{number}.{extension}"
 
-    with terminal.rendering(report) as progress:
-        artefact = run.render(request, reports=reports, database=database, store=open_store(folder), name_file=name_file, progress=progress)
-    terminal.say(terminal.finished(artefact))
+    made: list[run.Artefact] = []
+    for one in requests:
+        with terminal.rendering(report) as progress:
+            made.append(
+                run.render(one, reports=reports, database=database, store=open_store(folder), name_file=name_file, progress=progress)
+            )
+        terminal.say(terminal.finished(made[-1]))
     if request.password is not None:
         print(f"octavo: the password of the file is {request.password}", file=sys.stderr)
 

@@ -35,7 +35,7 @@ PLAIN = {
     "order", "descending", "group_by", "totals", "formats", "rule", "frequency", "every", "days_of_week", "day_of_month",
     "weekday_of_month", "business_day_of_month", "month", "time_of_day", "starts_on", "ends_on", "when_closed", "missed",
     "missed_within_hours", "overlap", "condition", "only_if", "metric", "comparison", "pause_after_failures", "take_over", "paused",
-    "count", "planned_at", "after", "send", "day", "compare",
+    "count", "planned_at", "after", "send", "day", "compare", "made_as",
 }  # fmt: skip
 """Values that name nothing of an organization."""
 
@@ -43,7 +43,7 @@ KINDS = {
     "run_id": "run", "export_id": "export", "template_id": "template", "schedule_id": "schedule", "owner_id": "person", "project_id": "project", "user_id": "person", "key_id": "key",
     "subject_id": "run", "report": "report", "dataset": "report", "token": "link", "organization": "slug", "email": "email",
     "webhook_id": "webhook", "delivery_id": "delivery", "share_id": "share", "place_id": "place",
-    "plan_hash": "plan", "parameters": "parameters", "report_parameters": "buyer", "filters": "filters",
+    "group_id": "group", "each": "each", "plan_hash": "plan", "parameters": "parameters", "report_parameters": "buyer", "filters": "filters",
 }  # fmt: skip
 """Values that name something of one, and what."""
 
@@ -100,7 +100,8 @@ SCHEDULE = {
     "parameters": {"project_id": "$plant"},
 }
 STRETCH = {"after": "2024-01-01T00:00:00Z", "until": "2024-01-02T00:00:00Z"}
-RUN = {"report": "energy.contracts", "format": "csv", "parameters": {"project_id": "$plant"}}
+RUN = {"report": "energy.contracts", "format": "csv"}
+"""Without its plant, which parameters and each name in turn: said in both it would be refused for that."""
 EXPORT_BODY = {"dataset": "energy.contracts", "format": "csv", "parameters": {"project_id": "$plant"}, "reason": "matrix"}
 KEPT = {"export_days": 7, "report_days": 90, "archive_exports": False, "archive_reports": True, "archive_years": 10, "row_days": 7}
 RUNS, EXPORTS, SCHEDULES = "/api/reports/generated", "/api/exports", "/api/reports/scheduled"

@@ -159,7 +159,7 @@ def _business(database: Database, tenant: Tenant) -> None:
         ("filters", ""): _filter(f"Plant {tenant.canary}"),
         ("buyer", ""): {"customer_id": f"No. {tenant.canary}"},
         ("report", "summary"): "shop.goods" if tenant.organization.slug == "alpha" else "retail.sales",
-        ("plant", ""): row[0], ("parameters", ""): {"project_id": row[0]},
+        ("plant", ""): row[0], ("parameters", ""): {"project_id": row[0]}, ("each", ""): {"project_id": [row[0]]},
         ("report", ""): "shop.goods" if tenant.organization.slug == "alpha" else "energy.contracts",
     }  # fmt: skip
 
@@ -188,6 +188,8 @@ def _runs(application: FastAPI, database: Database, tenant: Tenant) -> None:
         elif state == "held":
             assert tenant.clients["admin"].post(f"{place}/{run}/hold", json={"reason": tenant.canary}).status_code == 200
         tenant.things["run", state] = tenant.things["run", ""] = run
+    each = {"project_id": [tenant.has("plant")]}
+    tenant.things["group", ""] = _made(tenant.clients["admin"], "/api/reports/generate", {**FEW, "each": each})["group_id"]
 
 
 def _exports(application: FastAPI, database: Database, tenant: Tenant) -> None:
@@ -267,10 +269,11 @@ def _filter(plant: str) -> list[dict[str, str]]:
     return [{"field": "project_name", "op": "eq", "value": plant}]
 
 
-_NUMBERED = ("schedule", "run", "export", "template", "project", "person", "key", "webhook", "delivery", "share", "place")
+_NUMBERED = ("schedule", "run", "export", "template", "project", "person", "key", "webhook", "delivery", "share", "place", "group")
 _RANDOM: dict[str, Callable[[], Any]] = {
     **dict.fromkeys(_NUMBERED, lambda: secrets.randbelow(2**40) + 2**40),
     "parameters": lambda: {"project_id": secrets.randbelow(2**30) + 2**30},
+    "each": lambda: {"project_id": [secrets.randbelow(2**30) + 2**30]},
     "filters": lambda: _filter(f"Plant {secrets.token_hex(6)}"),
     "buyer": lambda: {"customer_id": f"No. {secrets.token_hex(8)}"},
     "report": lambda: f"pack{secrets.token_hex(4)}.report",

@@ -223,3 +223,23 @@ def _pdf_words(value: Any, column: definition.Column, organization: Organization
     if column.kind == "date":
         return babel.dates.format_date(value, "medium", locale=locale).split()
     return []
+
+
+@every_report
+@pytest.mark.parametrize("made_as", ["merged", "zip"])
+def test_several_values_at_once_come_to_what_each_is_alone(
+    entry: Entry, made_as: str, render: Render, database: Database, organization: Organization
+) -> None:
+    """Asked with one value it holds what the example holds, rows and totals; and it is verified, in every format."""
+    asked = examples.seed(database, organization, entry)
+    fields = entry.report.parameters.model_fields
+    name = next(iter(asked or fields))
+    value = asked.pop(name) if name in asked else getattr(fields[name].default, "said", fields[name].default)
+    alone = {
+        section.name: (section.rows, section.totals) for section in render(entry.key, "json", {**asked, name: value}).manifest.sections
+    }
+    for format in ("csv", "json", "xlsx", "pdf"):
+        artefact = render(entry.key, format, asked, each={name: [value]}, made_as=made_as)
+        sealed = verify.verify(Path(artefact.place)).manifest
+        assert {section.name: (section.rows, section.totals) for section in sealed.sections} == alone
+        assert sealed.rows == sum(part.rows for part in sealed.parts) or made_as == "merged"

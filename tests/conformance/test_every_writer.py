@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from octavo.errors import DatabaseError, Torn
 from octavo.pipeline import verify, writers
-from octavo.pipeline.definition import Date, Integer, Money, Quantity, Text
+from octavo.pipeline.definition import Date, Field, Integer, Money, Parameters, Quantity, Text
 from tests.conftest import Render, superuser
 from tests.packs_for_tests import inline
 
@@ -71,16 +71,22 @@ def test_a_source_that_changes_between_counting_and_writing_is_torn(format: str,
     assert _unsealed(tmp_path) == []
 
 
+class Noted(Parameters):
+    note: str = Field("", title="Note")
+
+
 @every_writer
-def test_a_killed_backend_leaves_nothing(format: str, render: Render, conninfo: str, tmp_path: Path) -> None:
-    slow = "select g as n from generate_series(1, 3000) g where pg_sleep(0.001) is not null"
-    reports = inline.table(slow, Integer("n", "N"))
+@pytest.mark.parametrize("several", [{}, {"made_as": "merged"}, {"made_as": "zip"}], ids=["alone", "merged", "zip"])
+def test_a_killed_backend_leaves_nothing(format: str, several: dict[str, Any], render: Render, conninfo: str, tmp_path: Path) -> None:
+    slow = "select g as n, %(note)s::text as note from generate_series(1, 3000) g where pg_sleep(0.001) is not null"
+    reports = inline.table(slow, Integer("n", "N"), Text("note", "Note"), parameters=Noted)
+    each = {"note": ["a", "b"]} if several else {}
     stop = threading.Event()
     killer = threading.Thread(target=_kill_while_reading, args=(conninfo, stop))
     killer.start()
     try:
         with pytest.raises(DatabaseError):
-            render(inline.KEY, format, reports=reports)
+            render(inline.KEY, format, reports=reports, each=each, **several)
     finally:
         stop.set()
         killer.join()

@@ -142,3 +142,21 @@ def test_a_run_of_an_export_compares_nothing_even_by_sql(ours: People, database:
             "requested_by_name, masked, 'previous_period' from octavo.generated_report where export_request_id = %s",
             [export["id"]],
         )
+
+
+def test_of_several_values_each_run_is_compared_and_one_file_of_them_is_refused(
+    ours: People, sold: None, application: FastAPI, database: Database
+) -> None:
+    asked = {"report": "retail.sales", "format": "json", "each": {"period": ["2014-06", "2014-07"]}, "compare": "previous_period"}
+    for made_as in ("merged", "zip"):
+        refused = ours["member"].post(GENERATE, {**asked, "made_as": made_as})
+        assert (refused.status_code, "A comparison is of one question" in refused.json()["detail"]) == (422, True)
+    assert ours["member"].get("/api/reports/generated").json()["total"] == 0
+    template = {"name": "Sales", "report": "retail.sales", "format": "pdf"}
+    config = {"compare": "previous_period", "each": {"period": ["2014-06", "2014-07"]}, "made_as": "zip"}
+    assert ours["admin"].post(TEMPLATES, {**template, "template_config": config}).status_code == 422
+    made = ours["member"].post(GENERATE, asked)
+    assert made.status_code == 202, made.text
+    group = [run["id"] for run in made.json()["runs"]]
+    assert [work(application, database) for _ in group] == [True, True]
+    assert [manifest(ours["member"], run)["parameters"]["compare"]["start"] for run in group] == ["2014-05-01", "2014-06-01"]

@@ -33,6 +33,8 @@ def run_verify(
     how = "bytes, rows and control totals agree" if verified.recounted else "bytes agree"
     if manifest.protected and not verified.recounted:
         how += " (the file has a password, so its rows were not counted again)"
+    if manifest.parts and not manifest.protected:
+        how += f", in each of its {len(manifest.parts)} files and in all of them together"
     terminal.say(f"{file}  {how}  {manifest.rows:,} rows  {terminal.totals(manifest)}".rstrip())
     if run_again:
         _again(file, manifest)

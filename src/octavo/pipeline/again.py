@@ -26,7 +26,9 @@ def request(sealed: Manifest, organization: Organization, entry: Entry) -> Reque
         report=sealed.report,
         organization=organization,
         format=sealed.format,
-        parameters={name: _given(value) for name, value in given.items() if value is not None},
+        parameters={name: _given(value) for name, value in given.items() if value is not None and name not in sealed.each},
+        each={name: [_given(value) for value in sealed.parameters[name]] for name in sealed.each},
+        made_as=("zip" if sealed.parts else "merged") if sealed.each else "runs",
         options=sealed.options,
         sections=() if len(chosen) == len(every) else chosen,
         zone=sealed.time_zone,
@@ -72,9 +74,14 @@ def _named(section: str, column: str, currency: str | None) -> str:
 
 
 def _rows(then: Manifest, before: Path, now: Manifest, after: Path) -> Iterator[str]:
-    """How many rows are in one of the two alone. A PDF is not read, since its text has no cells; nor a file with a password."""
+    """How many rows are in one of the two alone. A PDF is not read, since its text has no cells; nor a file with a password, nor those in a zip."""
     read = READERS.get(then.format)
-    if read is None or then.protected or any(old.columns != new.columns for old, new in zip(then.sections, now.sections, strict=False)):
+    if (
+        read is None
+        or then.protected
+        or then.parts
+        or any(old.columns != new.columns for old, new in zip(then.sections, now.sections, strict=False))
+    ):
         return
     counts: dict[str, Counter[bytes]] = {}
     for path, manifest, step in ((before, then, 1), (after, now, -1)):

@@ -45,6 +45,10 @@ class Request:
     """The instant of which relative periods are; None: that of the snapshot."""
     condition: Condition | None = None
     """Without which no file is made."""
+    each: Mapping[str, Any] = field(default_factory=dict)
+    """Several values of parameters; see each.py. With `made_as` "runs" it is what all the runs ask of which this is one."""
+    made_as: str = "runs"
+    """What is made of them, one of each.WAYS."""
 
 
 def bind(

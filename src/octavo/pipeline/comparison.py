@@ -69,6 +69,14 @@ def refuse(entry: Entry, how: str | Earlier | None, sections: Sequence[str] = ()
         )
 
 
+def refuse_together(how: str | Earlier | None) -> None:
+    """Raises UsageError where one file would be made of several questions: each has days of its own that it would be compared with."""
+    if how is not None:
+        raise UsageError(
+            "A comparison is of one question: have a run made for each value (made_as runs), or leave compare out; nothing was made"
+        )
+
+
 def refuse_without_period(entry: Entry, asked: definition.Parameters) -> None:
     """Raises UsageError where the period that would be compared, the first that the report is asked, is not given."""
     if getattr(asked, name := parameters.periods_of(entry.report.parameters)[0]) is None:

@@ -51,6 +51,17 @@ class Condition:
         if not self.threshold.is_finite():
             raise UsageError("The threshold of a condition is a number")
 
+    def hold_of_any(self, documents: Sequence[Document]) -> None:
+        """Raises HeldBack when none of these that go out together is to be made. Each has its own key figures, so it is about rows."""
+        held: HeldBack | None = None
+        for document in documents:
+            try:
+                return self.hold(document)
+            except HeldBack as error:
+                held = error
+        if held is not None:
+            raise held
+
     def hold(self, document: Document) -> None:
         """Raises HeldBack, before anything is written, when the document is not to be made."""
         if self.only_if == "rows":
@@ -59,6 +70,8 @@ class Condition:
             return
         section, _, column = self.metric.partition(".")
         found = next((one for one in document.tables if one.name == section), None)
+        if document.each:
+            raise UsageError(f"{self.metric} is a key figure of one value, and several are asked for at once; choose always or rows")
         rows = found.query.first(sql.Identifier(column), 1) if found else []
         figure = rows[0][0] if rows else None
         said, holds = COMPARISONS[self.comparison]

@@ -7,7 +7,7 @@ snapshot), and counts what is read from it, so that no writer counts for itself.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +16,9 @@ from psycopg import sql
 from octavo.errors import NeedsApproval, TooLarge, Torn
 from octavo.pipeline import definition
 from octavo.pipeline.definition import Column
+
+EXACT = Context(prec=200_000, traps=[])
+"""How totals are added: more digits than PostgreSQL's numeric can have; NaN and infinities add up as they do there."""
 
 Progress = Callable[[str, int, int], None]
 """Is told the section that is being written, the rows of the document written so far, and how many there are in all."""
@@ -187,6 +190,16 @@ BoundSection = Rows | Chart
 
 
 @dataclass(frozen=True)
+class Member:
+    """A file in a zip that was made for one part: its name, its bytes, and the SHA-256 of the file and of the manifest beside it."""
+
+    name: str
+    bytes: int
+    sha256: str
+    seal: str
+
+
+@dataclass(frozen=True)
 class Document:
     """One report for one organization from one snapshot, about to be written."""
 
@@ -209,6 +222,16 @@ class Document:
     """Whether the file takes a password."""
     planned_at: datetime | None = None
     """The instant of which relative periods are, where it is not that of the snapshot."""
+    each: tuple[str, ...] = ()
+    """The parameters that have several values; their answers are lists."""
+    parts: tuple["Document", ...] = ()
+    """One for each combination of those values, where each becomes a file of its own; the sections are then those of all of them together."""
+    called: tuple[str, ...] = ()
+    """Of a part: what people read for its values of those parameters."""
+    members: list[Member] = field(default_factory=list)
+    """The files of the parts, in the same order. The writer says so here."""
+    goes_out_with: int = 0
+    """How many rows go out in all, where it is one of several files that are asked for at once."""
 
     @property
     def tables(self) -> Sequence[Rows]:
@@ -230,9 +253,9 @@ class Document:
 
     def refuse_unapproved(self, rows: int | None) -> None:
         """Raises NeedsApproval, before anything is written, when there are more rows than may go out as things are."""
-        if rows is not None and self.rows > rows:
+        if rows is not None and (found := max(self.rows, self.goes_out_with)) > rows:
             raise NeedsApproval(
-                f"{self.report} has {self.rows:,} rows here, and more than {rows:,} need approval; nothing was made. Ask for it as an export, "
+                f"{self.report} has {found:,} rows {'in all the files asked for at once' if self.goes_out_with else 'here'}, and more than {rows:,} need approval; nothing was made. Ask for it as an export, "
                 "or have an administrator who did not write the template approve that"
             )
 

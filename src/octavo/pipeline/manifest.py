@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from octavo import __version__
 from octavo.errors import VerificationFailed
 from octavo.pipeline import definition
-from octavo.pipeline.document import Document
+from octavo.pipeline.document import Document, Member, Rows
 from octavo.pipeline.earlier import Earlier
 from octavo.pipeline.naming import Served
 from octavo.pipeline.periods import zone_named
@@ -86,6 +86,27 @@ class Section(_Part):
         return self
 
 
+class Figures(_Part):
+    """What one section of a file holds."""
+
+    name: str
+    rows: int = Field(ge=0)
+    totals: tuple[Total, ...] = ()
+
+
+class Part(_Part):
+    """One file of a zip: the values it is of, its bytes, the SHA-256 of the manifest that lies beside it in the zip, and what it holds."""
+
+    parameters: dict[str, Any]
+    file: File
+    seal: str
+    sections: tuple[Figures, ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(section.rows for section in self.sections)
+
+
 class Manifest(_Part):
     """Everything that is sealed."""
 
@@ -109,13 +130,19 @@ class Manifest(_Part):
     """Who let an export out; nobody where it needed no approval."""
     protected: bool = False
     """Whether the file takes a password, which stands nowhere. The hash is that of the file as it is stored."""
+    each: tuple[str, ...] = ()
+    """The parameters of which it holds several values; what they are called by is a list then."""
+    parts: tuple[Part, ...] = ()
+    """Where it is a zip with a file for each combination of those values: these files. The sections are then those of all of them together."""
     sections: tuple[Section, ...]
     file: File
 
     @model_validator(mode="after")
-    def _sections_differ(self) -> "Manifest":
+    def _names_differ(self) -> "Manifest":
         if len({section.name for section in self.sections}) != len(self.sections):
             raise ValueError("two sections have one name")
+        if len({part.file.name for part in self.parts}) != len(self.parts):
+            raise ValueError("two parts have one name")
         return self
 
     @property
@@ -153,15 +180,28 @@ def seal(document: Document, file: File, format: str, options: BaseModel) -> Man
                 places=tuple(section.places),
                 columns=tuple(_column(column, document.masked) for column in section.columns),
                 rows=section.control.rows,
-                totals=tuple(
-                    Total(column=total.column, value=digits(total.value), currency=total.currency) for total in section.control.totals
-                ),
+                totals=_totals(section),
                 guarded=section.guarded,
             )
             for section in document.tables
         ),
+        each=document.each,
+        parts=tuple(_part(document, part, member) for part, member in zip(document.parts, document.members, strict=True)),
         file=file,
     )
+
+
+def _part(document: Document, part: Document, member: Member) -> Part:
+    return Part(
+        parameters={answer.name: plain(answer.value) for answer in part.parameters if answer.name in document.each},
+        file=File(name=member.name, bytes=member.bytes, sha256=member.sha256),
+        seal=member.seal,
+        sections=tuple(Figures(name=section.name, rows=section.control.rows, totals=_totals(section)) for section in part.tables),
+    )
+
+
+def _totals(section: Rows) -> tuple[Total, ...]:
+    return tuple(Total(column=total.column, value=digits(total.value), currency=total.currency) for total in section.control.totals)
 
 
 def read(text: str) -> Manifest:

@@ -3,7 +3,7 @@
 Resolving turns a relative period into dates, takes looked-up defaults, and refuses a value that is not among the options.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import Enum
 from typing import Any, cast, get_args, get_origin
@@ -23,10 +23,7 @@ from octavo.pipeline.snapshot import Snapshot, explained
 def parse(entry: Entry, given: Mapping[str, Any]) -> Parameters:
     """The parameters, checked as far as that goes without the database. Raises UsageError naming the parameter."""
     model = entry.report.parameters
-    unknown = [name for name in given if name not in model.model_fields]
-    if unknown:
-        known = ", ".join(model.model_fields) or "none"
-        raise UsageError(f"{entry.key} has no parameter {unknown[0]!r}; it has: {known}")
+    refuse_unknown(entry, given)
     for name, value in given.items():
         for text in value if isinstance(value, list | tuple) else [value]:
             if isinstance(text, str) and not _is_text(text):
@@ -41,6 +38,14 @@ def parse(entry: Entry, given: Mapping[str, Any]) -> Parameters:
         raise UsageError(f"{entry.key}: {name} cannot be {first['input']!r}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
+def refuse_unknown(entry: Entry, names: Iterable[str]) -> None:
+    """Raises UsageError where the report cannot be asked so."""
+    model = entry.report.parameters
+    for name in names:
+        if name not in model.model_fields:
+            raise UsageError(f"{entry.key} has no parameter {name!r}; it has: {', '.join(model.model_fields) or 'none'}")
+
+
 def _is_text(value: str) -> bool:
     """Whether PostgreSQL takes it as text: no NUL, and no half of a surrogate pair (a command line that is not UTF-8)."""
     return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
@@ -49,7 +54,7 @@ def _is_text(value: str) -> bool:
 def _listed(value: Any, annotation: Any) -> Any:
     """A parameter that is a list may be given once."""
     wanted = {get_origin(kind) for kind in (annotation, *get_args(annotation))}
-    return [value] if isinstance(value, str) and wanted & {list, tuple, set, frozenset} else value
+    return [value] if isinstance(value, str | int) and wanted & {list, tuple, set, frozenset} else value
 
 
 def resolve(entry: Entry, parameters: Parameters, snapshot: Snapshot, *, masked: bool = False) -> tuple[dict[str, Any], tuple[Answer, ...]]:

@@ -86,6 +86,18 @@ class DateRange:
         return midnight(self.end, self.zone)
 
 
+def written(first: date, last: date, between: str) -> str:
+    """The days as a period is written shortest: 2014-06, 2014-Q2, 2014; or the first and the last, with `between` between them."""
+    match whole_months(first, last + _ONE_DAY):
+        case 1:
+            return f"{first:%Y-%m}"
+        case 3 if first.month % 3 == 1:
+            return f"{first:%Y}-Q{first.month // 3 + 1}"
+        case 12 if first.month == 1:
+            return f"{first:%Y}"
+    return f"{first}" if first == last else f"{first}{between}{last}"
+
+
 @dataclass(frozen=True)
 class Period:
     """A period as it was said; `resolve` gives its dates. Equal words are equal periods."""

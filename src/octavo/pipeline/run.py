@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from octavo.database.connection import Database
 from octavo.errors import UsageError
-from octavo.pipeline import catalog, manifest, parameters, protection, writers
-from octavo.pipeline.binding import Request, bind, refuse
+from octavo.pipeline import bundle, catalog, manifest, merging, protection, writers
+from octavo.pipeline.binding import Request, refuse
 from octavo.pipeline.document import Counter, Document, Progress
 from octavo.pipeline.naming import Served
 from octavo.pipeline.snapshot import open_snapshot
@@ -20,11 +20,12 @@ NameFile = Callable[[Document, str], str]
 
 @dataclass(frozen=True)
 class Artefact:
-    """A finished file: where it lies, its manifest, and how many seconds it took."""
+    """A finished file: where it lies, its manifest, how many seconds it took, and its media type."""
 
     place: str
     manifest: manifest.Manifest
     seconds: float
+    media_type: str
 
 
 def render(
@@ -46,15 +47,16 @@ def render(
     """
     begun = time.monotonic()
     entry = reports.report(request.report, request.organization)
-    format_ = protection.under(writers.named(request.format), request.password)
+    plain = writers.named(request.format)
+    format_ = protection.under(bundle.zipped(plain) if request.made_as == "zip" else plain, request.password)
     options = format_.read_options(dict(request.options))
-    asked = parameters.parse(entry, request.parameters)
+    merging.parse(entry, request)
     run_id = run_id or secrets.token_hex(8)
     counter = Counter(progress)
 
     with store.scratch(run_id) as scratch, store.scratch(f"{run_id}-seal") as seal:
         with open_snapshot(database, request.organization, request.zone or request.organization.time_zone, request.planned_at) as snapshot:
-            document = bind(entry, request, asked, snapshot, run_id, counter.add)
+            document = merging.bind(entry, request, snapshot, run_id, counter.add)
             refuse(document, request)
             counter.expect(document.rows)
             format_.refuse_too_large(document)
@@ -69,7 +71,7 @@ def render(
         sealed = manifest.seal(document, manifest.File(name=name, bytes=scratch.size(), sha256=scratch.digest()), format_.name, options)
         seal.write(sealed.to_json().encode())
         place = _publish(store, scratch, seal, key, served)
-    return Artefact(place, sealed, time.monotonic() - begun)
+    return Artefact(place, sealed, time.monotonic() - begun, media_type)
 
 
 def _publish(store: Store, file: Scratch, seal: Scratch, key: str, served: Served) -> str:

@@ -7,9 +7,9 @@ are its query inside one projection made from its columns: that projection is wh
 import select as polling
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Context, Decimal
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, cast
 
@@ -20,11 +20,10 @@ from psycopg.types.datetime import DateLoader, TimestamptzLoader
 from octavo.database.connection import Connection, Database
 from octavo.errors import DatabaseError, DefinitionError, OctavoError, QueryFailed, TooLarge
 from octavo.pipeline import definition
-from octavo.pipeline.document import Control, Organization, Total
+from octavo.pipeline.document import EXACT, Control, Organization, Total
 from octavo.pipeline.periods import zone_named
 
 BUFFER_BYTES = 256 * 1024
-_EXACT = Context(prec=200_000, traps=[])  # more digits than PostgreSQL's numeric can have; NaN and infinities add up as they do there
 _MASKED_TEXT = "***"
 
 # What a query may yield for a column of each kind, by PostgreSQL type.
@@ -55,6 +54,7 @@ class Snapshot:
     zone: str
     taken_at: datetime
     planned_at: datetime | None = None
+    _checked: set[tuple[Any, ...]] = field(default_factory=set, compare=False, repr=False)
 
     @property
     def today(self) -> date:
@@ -81,12 +81,16 @@ class Snapshot:
     ) -> "BoundQuery":
         """Binds a section's SELECT to this snapshot; it may read `base`, `where` is a condition on what it yields and `sorting` an order of it.
 
-        Raises DefinitionError when its result does not fit the columns, unless that need not be checked again.
+        Raises DefinitionError when its result does not fit the columns, which is seen once, or not at all where it need not be.
         """
-        beneath = {"base": self.text(name, base, values)} if base else {}
-        return self.over(
-            name, self.text(name, text, values), columns, masked=masked, beneath=beneath, share_of=share_of, where=where, sorting=sorting, check=check
+        beneath, seen = {"base": self.text(name, base, values)} if base else {}, (text, base, *columns)
+        query = self.over(
+            name, self.text(name, text, values), columns, masked=masked, beneath=beneath, share_of=share_of, where=where, sorting=sorting,
+            check=check and seen not in self._checked,
         )  # fmt: skip
+        if check:
+            self._checked.add(seen)
+        return query
 
     def text(self, name: str, text: str, values: Mapping[str, Any]) -> sql.SQL:
         """The SELECT of a section, or what it reads as `base`, with its values in it. Raises DefinitionError."""
@@ -222,8 +226,13 @@ class BoundQuery:
             currency_of = dict(zip(currencies, group, strict=False))
             for column, value in zip(totalled, group[len(by) + 1 :], strict=True):
                 key = (column.name, cast("str | None", currency_of.get(getattr(column, "currency_column", None))) or None)
-                totals[key] = _EXACT.add(totals.get(key, Decimal(0)), Decimal(cast(Any, value)))
+                totals[key] = EXACT.add(totals.get(key, Decimal(0)), Decimal(cast(Any, value)))
         return Control(rows, tuple(Total(column, value, currency) for (column, currency), value in totals.items()))
+
+    @property
+    def select(self) -> sql.Composed:
+        """Its rows, as a statement that needs nothing around it."""
+        return sql.SQL("{}select * from {}").format(self._with, self.rows_sql)
 
     def copy(
         self, select: sql.Composable, options: sql.Composable, *, line_end: bytes | None = None, break_every: int | None = None
@@ -237,7 +246,7 @@ class BoundQuery:
         """Streams the rows as Python values, a thousand at a time."""
         with self._explained(), self._snapshot.connection.cursor(name="octavo_rows") as cursor:
             cursor.itersize = 1000
-            cursor.execute(sql.SQL("{}select * from {}").format(self._with, self.rows_sql))
+            cursor.execute(self.select)
             yield from cursor
 
     def first(self, select: sql.Composable, limit: int | None) -> list[tuple[Any, ...]]:

@@ -55,9 +55,10 @@ class Format:
             raise UsageError(f"{self.title} cannot be made with {name}={given.get(name)!r}: {said}; its options are: {known}") from error
 
     def refuse_too_large(self, document: Document) -> None:
-        """Raises TooLarge, before anything is written, when the document has more rows than the format holds."""
-        if self.max_rows is not None and document.rows > self.max_rows:
+        """Raises TooLarge, before anything is written, when the document, or the largest of its parts, has more rows than the format holds."""
+        rows = max((part.rows for part in document.parts), default=document.rows) if self.max_rows is not None else 0
+        if self.max_rows is not None and rows > self.max_rows:
             raise TooLarge(
-                f"{document.report} has {document.rows:,} rows and {self.title} holds at most {self.max_rows:,}; nothing was made. "
+                f"{document.report} has {rows:,} rows and {self.title} holds at most {self.max_rows:,}; nothing was made. "
                 "Narrow it with a parameter, or choose CSV, XLSX or JSON"
             )

@@ -6,8 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from octavo.control.runs.actions import Run
-from octavo.pipeline import locales
-from octavo.pipeline.periods import whole_months
+from octavo.pipeline import locales, periods
 
 
 def words(run: Run, zone: str) -> dict[str, str]:
@@ -22,32 +21,19 @@ def period(manifest: Mapping[str, Any], conventions: locales.Conventions | None 
     With `conventions` as people of that locale read it.
     """
     for value in dict(manifest.get("parameters", {})).values():
-        if isinstance(value, Mapping) and {"start", "end"} <= set(value):
-            first, last = date.fromisoformat(value["start"]), date.fromisoformat(value["end"])
+        spans = value if isinstance(value, list) else [value]  # a file of several covers from the first to the last of them
+        if spans and all(isinstance(one, Mapping) and {"start", "end"} <= set(one) for one in spans):
+            first, last = date.fromisoformat(min(one["start"] for one in spans)), date.fromisoformat(max(one["end"] for one in spans))
             if conventions is not None:
                 return _read(first, last, conventions)
-            return _written(first, last)
+            return periods.written(first, last, "_")
     return ""
 
 
-def _whole_months(first: date, last: date) -> int:
-    return whole_months(first, last + timedelta(days=1))
-
-
-def _written(first: date, last: date) -> str:
-    match _whole_months(first, last):
-        case 1:
-            return f"{first:%Y-%m}"
-        case 3 if first.month % 3 == 1:
-            return f"{first:%Y}-Q{first.month // 3 + 1}"
-        case 12 if first.month == 1:
-            return f"{first:%Y}"
-    return f"{first}" if first == last else f"{first}_{last}"
-
-
 def _read(first: date, last: date, conventions: locales.Conventions) -> str:
-    if _whole_months(first, last) == 1:
+    months = periods.whole_months(first, last + timedelta(days=1))
+    if months == 1:
         return conventions.month(first)
-    if _whole_months(first, last) == 12 and first.month == 1:
+    if months == 12 and first.month == 1:
         return f"{first:%Y}"
     return conventions.date(first) if first == last else f"{conventions.date(first)} \N{EN DASH} {conventions.date(last)}"

@@ -75,6 +75,9 @@ class Run:
     subject: str
     message: str
     figures: list[list[str]]
+    each: dict[str, Any]
+    made_as: str
+    group_id: int | None
 
 
 @dataclass(frozen=True)
@@ -120,9 +123,14 @@ def request(
     deliver_to: Sequence[Mapping[str, Any]] = (),
     subject: str = "",
     message: str = "",
+    each: Mapping[str, Any] | None = None,
+    made_as: str = "runs",
     reports: catalog.Catalog | None = None,
 ) -> Run:
     """Asks for a file. It is made when the transaction commits, and not at all when it does not.
+
+    With several values of parameters in `each` it is one file of them all, merged or a zip; or, as runs, a file for each: then the first run
+    is given, and `group` finds the others.
 
     `deliver_to` are targets as delivery.check_targets gave them; `subject` and `message` stand in its mails. `sealed_password` is what the
     file will open with, sealed as `sealed_as` says. `branding` takes the place of the organization's, part by part. Unless `masked` is
@@ -133,19 +141,23 @@ def request(
         raise UsageError(f"There is no source {source!r}; there are: {', '.join(rules.SOURCES)}")
     entry = (reports or catalog.installed()).report(report, organization(connection))
     given = orders.as_json(parameters)
-    orders.check(entry, format, parameters, options or {}, sections, protected=sealed_password is not None, compare=compare)
+    several = orders.as_json(each or {})
+    orders.check(
+        entry, format, parameters, options or {}, sections, each=several, made_as=made_as, protected=sealed_password is not None, compare=compare
+    )  # fmt: skip
     if choice:
         choice.check(catalog.dataset(entry), masked=masked)
-    refuse_too_many(connection)
     order = orders.Order(
         report=report, report_version=entry.version, format=format, parameters=given, options=dict(options or {}), sections=list(sections),
         fields=list(choice.fields), filters=choice.stored, arrangement=choice.arrangement.stored, compare=compare, time_zone=time_zone, locale=locale, source=source, template_id=template_id,
         export_request_id=export_request_id, bulk=bulk, masked=masked, branding=dict(branding or {}),
         protected=sealed_password is not None, sealed_password=sealed_password,
         deliver_to=[dict(target) for target in deliver_to], subject=subject, message=message,
-        requested_by=actor.user_id, requested_by_name=actor.name,
+        requested_by=actor.user_id, requested_by_name=actor.name, each=several, made_as=made_as,
     )  # fmt: skip
-    return find(connection, orders.write(connection, actor, [order])[0])
+    asked = orders.apart(connection, order) if several and made_as == "runs" else [order]
+    refuse_too_many(connection, len(asked))
+    return find(connection, orders.write(connection, actor, asked)[0])
 
 
 def sealed_as(organization_id: int) -> str:
@@ -180,6 +192,14 @@ def find(connection: Connection, run_id: int) -> Run:
     return run
 
 
+def group(connection: Connection, group_id: int) -> list[Run]:
+    """The runs that were asked for together, in the order of what they were asked."""
+    with connection.cursor(row_factory=class_row(Run)) as cursor:
+        return cursor.execute(
+            sql.SQL("select {} from octavo.generated_report where group_id = %s order by id").format(_COLUMNS), [group_id]
+        ).fetchall()
+
+
 _FILTERS = {
     "state": sql.SQL("state = %(state)s"),
     "report": sql.SQL("report = %(report)s"),
@@ -188,6 +208,7 @@ _FILTERS = {
     "template_id": sql.SQL("template_id = %(template_id)s"),
     "export_request_id": sql.SQL("export_request_id = %(export_request_id)s"),
     "schedule_id": sql.SQL("schedule_id = %(schedule_id)s"),
+    "group_id": sql.SQL("group_id = %(group_id)s"),
     "requested_by": sql.SQL("requested_by = %(requested_by)s"),
     "exports": sql.SQL("(%(exports)s or source <> 'export')"),
     "export_of": sql.SQL("(source <> 'export' or requested_by = %(export_of)s)"),

@@ -10,7 +10,7 @@ from octavo.control.access import actions as access
 from octavo.control.runs import actions, leases, rules
 from octavo.database.connection import Connection, Database
 from octavo.errors import Forbidden
-from octavo.pipeline import catalog, manifest, protection, writers
+from octavo.pipeline import catalog, manifest
 from octavo.pipeline.binding import Request
 from octavo.pipeline.choice import Choice
 from octavo.pipeline.conditions import Condition
@@ -51,7 +51,7 @@ def perform(
         password = (vault or Vault(settings())).open(sealed_password, actions.sealed_as(organization.id))
     elif run.protected:  # it was cancelled, or taken back, in this moment
         return False
-    folder, media_type = rules.folder(organization.id, run.created_at, run.export_request_id), ""
+    folder = rules.folder(organization.id, run.created_at, run.export_request_id)
     told: list[tuple[str, str]] = []
 
     def look(document: Document) -> None:
@@ -59,12 +59,6 @@ def perform(
             from octavo.pipeline import figures  # only who makes files pays for Babel
 
             told.extend(figures.key_figures(document))
-
-    def name_file(document: Document, extension: str) -> str:
-        nonlocal media_type
-        format_ = protection.under(writers.named(run.format), password)
-        media_type = format_.file_kind(document, format_.read_options(dict(run.options)))[1]
-        return f"{folder}{claim.name}.{extension}"
 
     artefact = render(
         _request(
@@ -80,7 +74,7 @@ def perform(
         reports=reports,
         database=named,
         store=store,
-        name_file=name_file,
+        name_file=lambda document, extension: f"{folder}{claim.name}.{extension}",
         progress=progress,
         look=look,
         run_id=claim.name,
@@ -92,7 +86,7 @@ def perform(
         named,
         claim,
         leases.Sealed(
-            file_key=key, file_bytes=sealed.file.bytes, sha256=sealed.file.sha256, media_type=media_type, records=sealed.rows,
+            file_key=key, file_bytes=sealed.file.bytes, sha256=sealed.file.sha256, media_type=artefact.media_type, records=sealed.rows,
             duration_ms=round(artefact.seconds * 1000), masked=sealed.masked, report_version=sealed.report_version,
             manifest=sealed.model_dump(mode="json", exclude_defaults=True), figures=told,
         ),
@@ -132,6 +126,8 @@ def _request(
         password=password,
         planned_at=run.planned_at,
         condition=condition,
+        each=run.each,
+        made_as=run.made_as,
     )
 
 

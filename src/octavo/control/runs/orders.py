@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, cast
 
 from psycopg import sql
@@ -13,7 +14,7 @@ from octavo.control import events
 from octavo.database.connection import Connection
 from octavo.errors import NotFound
 from octavo.pipeline import catalog, comparison, protection, writers
-from octavo.pipeline import parameters as asked
+from octavo.pipeline import each as eaches
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,15 @@ class Order:
     deliver_to: list[dict[str, Any]] = field(default_factory=list)
     subject: str = ""
     message: str = ""
+    each: dict[str, Any] = field(default_factory=dict)
+    made_as: str = "runs"
+    group_id: int | None = None
 
 
 _COLUMNS = sql.SQL(", ").join(sql.Identifier(one.name) for one in fields(Order))
 _TOLD = ("report", "format", "parameters", "fields", "filters", "arrangement", "compare", "source", "masked", "protected", "deliver_to")
-_TOLD_OF_SCHEDULES = ("schedule_id", "planned_at")
+_TOLD_WHERE_SAID = ("schedule_id", "planned_at", "group_id")
+_TOLD_OF_SEVERAL = ("each", "made_as")
 
 
 def check(
@@ -62,6 +67,8 @@ def check(
     options: Mapping[str, Any],
     sections: Sequence[str],
     *,
+    each: Mapping[str, Any] = MappingProxyType({}),
+    made_as: str = eaches.WAYS[0],
     protected: bool = False,
     compare: str | None = None,
 ) -> None:
@@ -74,10 +81,20 @@ def check(
     for name in sections:
         if name not in known:
             raise NotFound(f"{entry.key} has no section {name!r}; it has: {', '.join(sorted(known))}")
-    said_to_it = asked.parse(entry, given)
+    eaches.check(entry, given, each)
     if compare is not None:
         comparison.refuse(entry, compare, sections)
-        comparison.refuse_without_period(entry, said_to_it)
+        if made_as != eaches.WAYS[0]:
+            comparison.refuse_together(compare)
+        for asked in () if eaches.EVERY in each.values() else eaches.parse(entry, given, each):
+            comparison.refuse_without_period(entry, asked)
+
+
+def apart(connection: Connection, order: Order) -> list[Order]:
+    """An order for each combination of what the order asks several values of: a group of runs."""
+    row = connection.execute("select octavo.random_id()").fetchone()
+    assert row is not None
+    return [replace(order, parameters={**order.parameters, **one}, group_id=cast(int, row[0])) for one in eaches.combinations(order.each)]
 
 
 def as_json(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,7 +119,8 @@ def write(connection: Connection, actor: events.Actor, orders: Sequence[Order]) 
     events.record_all(
         connection, actor, "run.requested", subject="run",
         details=[
-            (run_id, {name: row[name] for name in _TOLD} | {name: row[name] for name in _TOLD_OF_SCHEDULES if row[name] is not None})
+            (run_id, {name: row[name] for name in _TOLD} | {name: row[name] for name in _TOLD_WHERE_SAID if row[name] is not None}
+             | {name: row[name] for name in _TOLD_OF_SEVERAL if row["each"]})
             for run_id, row in zip(ids, rows, strict=True)
         ],
     )  # fmt: skip

@@ -43,6 +43,11 @@ class Shown(BaseModel):
     template_id: int | None = Field(description="The template that it was asked for by.")
     schedule_id: int | None = Field(description="The schedule that asked for it.")
     planned_at: datetime | None = Field(description="The time for which it was planned: as of then are its relative periods.")
+    each: dict[str, Any] = Field(
+        description="The values that were asked for at once, by parameter: of the file, or of all runs of its group."
+    )
+    made_as: str = Field(description="What is made of those values: runs, merged or zip.")
+    group_id: int | None = Field(description="The group of runs that were asked for at once.")
     state: str = Field(description="pending, processing, completed, failed, cancelled or expired.")
     stage: str = Field(description="What is being done at this moment.")
     attempt: int = Field(description="How many times it was begun.")
@@ -80,16 +85,20 @@ def listed(
     report: Annotated[str | None, Query(description="Only of that report.", max_length=200)] = None,
     format: Annotated[Format | None, Query(description="Only in that format.")] = None,
     schedule_id: Annotated[int | None, Query(ge=1, le=2**53 - 1, description="Only of that schedule.")] = None,
+    group_id: Annotated[int | None, Query(ge=1, le=2**53 - 1, description="Only those asked for at once as that group.")] = None,
     page: PageNumber = 1,
     page_size: PageSize = 20,
 ) -> Listed[Shown]:
     with asking.transaction() as connection:
         found = actions.list_(
             connection,
-            {"state": state, "report": report, "format": format, "schedule_id": schedule_id, "export_of": _hidden(asking)},
+            {
+                "state": state, "report": report, "format": format, "schedule_id": schedule_id, "group_id": group_id,
+                "export_of": _hidden(asking),
+            },
             page=page,
             page_size=page_size,
-        )
+        )  # fmt: skip
     return Listed(items=[Shown.model_validate(run) for run in found.items], total=found.total, page=page, page_size=page_size)
 
 

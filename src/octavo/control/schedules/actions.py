@@ -25,7 +25,7 @@ from octavo.control.templates import actions as templates
 from octavo.database.connection import Connection
 from octavo.errors import Conflict, Forbidden, NotFound, UsageError
 from octavo.pipeline import catalog, writers
-from octavo.pipeline import parameters as asked
+from octavo.pipeline import each as eaches
 from octavo.pipeline.conditions import Condition
 
 MANAGE = "reports.manage"
@@ -345,7 +345,8 @@ def check(
     wanted = templates.Wanted(parameters=content.parameters)
     for format in formats:
         writers.named(format)
-        asked.parse(entry, templates.filled(template, templates.Wanted(format=format, parameters=content.parameters), entry).parameters)
+        said = templates.filled(template, templates.Wanted(format=format, parameters=content.parameters), entry)
+        eaches.check(entry, said.parameters, said.each)
     if content.only_if not in rules.ONLY_IF or content.missed not in rules.MISSED or content.overlap not in rules.OVERLAP:
         raise UsageError(
             f"only_if is one of {', '.join(rules.ONLY_IF)}; missed of {', '.join(rules.MISSED)}; overlap of {', '.join(rules.OVERLAP)}"
@@ -355,7 +356,10 @@ def check(
     if content.only_if != "metric" and (content.metric, content.comparison, content.threshold) != (None, None, None):
         raise UsageError("metric, comparison and threshold are for only_if = metric; leave them out, or say that")
     if content.condition:
-        content.condition.check(entry.report, templates.filled(template, wanted, entry).sections)
+        said = templates.filled(template, wanted, entry)
+        content.condition.check(entry.report, said.sections)
+        if said.each and content.only_if == "metric":
+            raise UsageError("A key figure is that of one value, and this template asks for several at once; choose always or rows")
     mails.line(content.subject, "subject", 200)
     mails.prose(content.message, "message", 5000)
     return formats, delivery.check_targets(connection, content.deliver_to, principal=principal)

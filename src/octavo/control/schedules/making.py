@@ -114,11 +114,13 @@ class Making:
         self, entry: catalog.Entry, template: templates.Template, format: str, parameters: Mapping[str, Any], *, masked: bool, **more: Any
     ) -> orders.Order:
         wanted = templates.filled(template, templates.Wanted(format=format, parameters=parameters), entry)
-        orders.check(entry, format, wanted.parameters, wanted.options, wanted.sections, compare=wanted.compare)
+        orders.check(
+            entry, format, wanted.parameters, wanted.options, wanted.sections, each=wanted.each, made_as=wanted.made_as or "runs", compare=wanted.compare
+        )  # fmt: skip
         if wanted.choice:
             wanted.choice.check(catalog.dataset(entry), masked=masked)
         return orders.Order(
             report=entry.key, report_version=entry.version, format=format, parameters=orders.as_json(wanted.parameters), options=dict(wanted.options),
             sections=list(wanted.sections), fields=list(wanted.choice.fields), filters=wanted.choice.stored, arrangement=wanted.choice.arrangement.stored, compare=wanted.compare, template_id=template.id, masked=masked,
-            branding=dict(template.branding_config), **more,
+            branding=dict(template.branding_config), each=orders.as_json(wanted.each), made_as=wanted.made_as or "runs", **more,
         )  # fmt: skip

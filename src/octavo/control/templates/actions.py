@@ -18,6 +18,7 @@ from octavo.database.connection import Connection
 from octavo.errors import Conflict, NotFound, UsageError
 from octavo.pipeline import branding as brandings
 from octavo.pipeline import catalog, comparison, definition, writers
+from octavo.pipeline import each as eaches
 from octavo.pipeline import parameters as asked
 from octavo.pipeline.choice import NOTHING, Choice
 
@@ -26,7 +27,9 @@ MANAGE = "reports.manage"
 
 @dataclass(frozen=True)
 class Content:
-    """What a template says. `template_config` may name sections, options of the format, compare, and fields, filters and arrangement of a dataset."""
+    """What a template says. `template_config` may name sections, options of the format, compare, fields, filters and arrangement of a dataset, and
+    several values of parameters (`each`) of which one file is made (`made_as`).
+    """
 
     name: str
     report: str
@@ -90,7 +93,7 @@ COLUMNS = sql.SQL(", ").join(sql.Identifier(field.name) for field in fields(Temp
 _VISIBLE = sql.SQL(
     "(%(all)s or project_id is null or exists (select from octavo.project_member m where m.project_id = t.project_id and m.user_id = %(user_id)s))"
 )
-_CONFIGURED = ("sections", "options", "compare", "fields", "filters", "arrangement")
+_CONFIGURED = ("sections", "options", "compare", "fields", "filters", "arrangement", "each", "made_as")
 
 
 def create(connection: Connection, actor: events.Actor, content: Content, *, reports: catalog.Catalog | None = None) -> Template:
@@ -144,13 +147,32 @@ class Wanted:
     """As delivery.check_targets gave them."""
     subject: str = ""
     message: str = ""
+    each: Mapping[str, Any] = field(default_factory=dict)
+    """Several values of parameters; see pipeline/each.py. What is said so takes the place of what the template says of them."""
+    made_as: str | None = None
 
 
 def generate(
     connection: Connection, principal: Principal, actor: events.Actor, wanted: Wanted, *, template_id: int | None = None,
     reports: catalog.Catalog | None = None,
 ) -> runs.Run:  # fmt: skip
-    """Asks for a run of a report, by its key or by a template. Raises NotFound, UsageError, Conflict for a template out of use, TooManyRequests."""
+    """Asks for a run of a report, by its key or by a template; of a group of runs the first is given.
+
+    Raises NotFound, UsageError, Conflict for a template out of use, TooManyRequests.
+    """
+    wanted, branding = settled(connection, principal, wanted, template_id, reports=reports)
+    return runs.request(
+        connection, actor, report=wanted.report or "", format=wanted.format or "pdf", parameters=wanted.parameters, options=wanted.options,
+        sections=wanted.sections, choice=wanted.choice, compare=wanted.compare, time_zone=wanted.time_zone, locale=wanted.locale,
+        template_id=template_id, branding=branding, masked=not principal.may("reports.view_pii"), sealed_password=wanted.sealed_password, deliver_to=wanted.deliver_to,
+        subject=wanted.subject, message=wanted.message, each=wanted.each, made_as=wanted.made_as or "runs", bulk=bool(wanted.each), reports=reports,
+    )  # fmt: skip
+
+
+def settled(
+    connection: Connection, principal: Principal, wanted: Wanted, template_id: int | None, *, reports: catalog.Catalog | None = None
+) -> tuple[Wanted, Mapping[str, Any]]:
+    """What is asked for with what its template says, and the template's branding. Raises NotFound, UsageError, Conflict for a template out of use."""
     branding: Mapping[str, Any] = {}
     if template_id is not None:
         template = find(connection, principal, template_id)
@@ -162,26 +184,24 @@ def generate(
         branding = template.branding_config
     if wanted.report is None:
         raise UsageError("Say which report is asked for, by report or by template_id")
-    return runs.request(
-        connection, actor, report=wanted.report, format=wanted.format or "pdf", parameters=wanted.parameters, options=wanted.options,
-        sections=wanted.sections, choice=wanted.choice, compare=wanted.compare, time_zone=wanted.time_zone, locale=wanted.locale, template_id=template_id, branding=branding,
-        masked=not principal.may("reports.view_pii"), sealed_password=wanted.sealed_password, deliver_to=wanted.deliver_to,
-        subject=wanted.subject, message=wanted.message, reports=reports,
-    )  # fmt: skip
+    eaches.check_way(wanted.made_as or "runs", wanted.each)
+    return wanted, branding
 
 
 def filled(template: Template, wanted: Wanted, entry: catalog.Entry) -> Wanted:
     """What is asked for, with what the template says where nothing was said."""
-    parameters = {**template.parameters, **wanted.parameters}
+    config = template.template_config
+    each = wanted.each or {name: values for name, values in config.get("each", {}).items() if name not in wanted.parameters}
+    parameters = {**{name: value for name, value in template.parameters.items() if name not in each}, **wanted.parameters}
     if template.default_date_range_days is not None:
-        unsaid = [name for name in asked.periods_of(entry.report.parameters) if name not in parameters]
+        unsaid = [name for name in asked.periods_of(entry.report.parameters) if name not in parameters and name not in each]
         parameters |= dict.fromkeys(unsaid, f"last_{template.default_date_range_days}d")
     format_ = wanted.format or template.format
-    config = template.template_config
     options = config.get("options", {}) if format_ == template.format else {}
     chosen = template.choice
     return replace(
-        wanted, report=entry.key, format=format_, parameters=parameters, options={**options, **wanted.options},
+        wanted, report=entry.key, format=format_, parameters=parameters, each=each,
+        made_as=wanted.made_as or (config.get("made_as") if each and not wanted.each else None), options={**options, **wanted.options},
         sections=wanted.sections or config.get("sections", ()),
         choice=Choice(
             wanted.choice.fields or chosen.fields, wanted.choice.filters or chosen.filters, wanted.choice.arrangement or chosen.arrangement
@@ -248,12 +268,15 @@ def _check(connection: Connection, content: Content, reports: catalog.Catalog | 
     if unknown := set(config) - set(_CONFIGURED):
         raise UsageError(f"template_config has no {', '.join(sorted(unknown))}; it has: {', '.join(_CONFIGURED)}")
     sections, options = config.get("sections", []), config.get("options", {})
+    each, made_as = config.get("each", {}), config.get("made_as")
+    if made_as not in (eaches.WAYS[1:] if each else (None,)):
+        raise UsageError("A template that names several values in each has one file made of them: say made_as merged or zip, and only then")
     columns, filters, arrangement = config.get("fields", []), config.get("filters", []), config.get("arrangement", {})
     if not all(isinstance(given, list) for given in (sections, columns, filters)) or not all(
-        isinstance(given, dict) for given in (options, arrangement)
+        isinstance(given, dict) for given in (options, arrangement, each)
     ):
         raise UsageError(
-            "In template_config sections and fields are a list of names, filters a list of conditions, options and arrangement are objects"
+            "In template_config sections and fields are a list of names, filters a list of conditions, options, arrangement and each are objects"
         )
     if columns or filters or arrangement:
         Choice.of([str(name) for name in columns], filters, arrangement).check(catalog.dataset(entry), masked=False)
@@ -263,14 +286,16 @@ def _check(connection: Connection, content: Content, reports: catalog.Catalog | 
             raise NotFound(f"{entry.key} has no section {name!r}; it has: {', '.join(known)}")
     if (compare := config.get("compare")) is not None:
         comparison.refuse(entry, str(compare), sections)
+        if each:
+            comparison.refuse_together(str(compare))
     writers.named(content.format).read_options(dict(options))
     model = entry.report.parameters
     given = dict(content.parameters or {})
-    needed = {name for name, field in model.model_fields.items() if field.is_required()} - set(given)
+    needed = {name for name, field in model.model_fields.items() if field.is_required()} - set(given) - set(each)
     if not needed:  # what has no default yet is said when it is generated, and checked then
-        asked.parse(entry, given)
-    elif unknown := set(given) - set(model.model_fields):
-        raise UsageError(f"{entry.key} has no parameter {min(unknown)!r}; it has: {', '.join(model.model_fields)}")
+        eaches.check(entry, given, each)
+    else:
+        asked.refuse_unknown(entry, [*given, *each])
 
 
 def _record(connection: Connection, actor: events.Actor, action: str, template: Template) -> None:

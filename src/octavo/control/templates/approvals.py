@@ -112,5 +112,11 @@ def _as_approved(run: runs.Run, template: Template, entry: catalog.Entry) -> boo
         return {name: value for name, value in given.items() if name not in periods}
 
     asked = Choice.of(run.fields, run.filters, run.arrangement)
-    same = run.report == template.report and asked == template.choice and run.compare == template.compare
-    return same and lasting(run.parameters) == lasting(template.parameters)
+    several = template.template_config.get("each", {})
+    return (
+        run.report == template.report
+        and asked == template.choice
+        and run.compare == template.compare
+        and lasting(run.parameters) == lasting(template.parameters)
+        and lasting(run.each) == lasting(several)
+    )

@@ -35,7 +35,8 @@ class Written(BaseModel):
     )
     template_config: dict[str, Any] = Field(
         default_factory=dict,
-        description="sections: names of them; options: of the format; compare: as in /api/reports/generate; fields, filters and arrangement: of a dataset, as in /api/exports.",
+        description="sections: names of them; options: of the format; compare: as in /api/reports/generate; fields, filters and arrangement: of a dataset, as in /api/exports; "
+        "each and made_as (merged or zip): several values of parameters, of which one file is made, as in /api/reports/generate.",
     )
     branding_config: dict[str, Any] = Field(default_factory=dict, description="Logo, colours, address and footer.")
     active: bool = Field(True, description="Whether it is in use.")
