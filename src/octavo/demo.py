@@ -66,12 +66,13 @@ def prepare(database: Database, reports: Catalog, size: SampleSize = "small") ->
             templates.seed(connection, _ACTOR, reports)
         for pack in reports.packs.values():
             if pack.pack.sample and pack.is_for(organization):
-                _load_sample(database, organization, pack, seed, size)
+                load_sample(database, organization, pack, seed, size)
         organizations.append(organization)
     return organizations
 
 
-def _load_sample(database: Database, organization: Organization, pack: InstalledPack, seed: int, size: SampleSize) -> None:
+def load_sample(database: Database, organization: Organization, pack: InstalledPack, seed: int, size: SampleSize) -> None:
+    """Gives the organization the sample of a pack, if it has none. Raises UsageError when it has one of another size."""
     name = pack.pack.name
     with database.tenant(organization.id, zone=organization.time_zone) as connection:
         is_new = connection.execute(
