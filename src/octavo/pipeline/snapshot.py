@@ -165,9 +165,8 @@ class BoundQuery:
         """Raises DefinitionError when what the query yields does not fit the columns."""
         connection = self._snapshot.connection
         with self._explained():
-            cursor = connection.execute(sql.SQL("{}select * from {} limit 0").format(self._with, self._source))
-        assert cursor.description is not None
-        types = {described.name: connection.adapters.types.get(described.type_code) for described in cursor.description}
+            described = _described(connection, sql.SQL("{}select * from {}").format(self._with, self._source))
+        types = {name: connection.adapters.types.get(oid) for name, oid in described}
         for column in self._columns:
             if column.name not in types:
                 raise DefinitionError(f"The query of section {self._name} yields no column {column.name!r}; it yields: {', '.join(types)}")
@@ -229,6 +228,15 @@ class BoundQuery:
         )
         with self._explained():
             return self._snapshot.connection.execute(statement).fetchall()
+
+
+def _described(connection: Connection, statement: sql.Composable) -> list[tuple[str, int]]:
+    """The columns that a statement yields, each with the OID of its type. It is parsed, and neither planned nor run."""
+    server, encoding = connection.pgconn, connection.info.encoding
+    for result in (server.prepare(b"", statement.as_bytes(connection)), server.describe_prepared(b"")):
+        if result.status != pq.ExecStatus.COMMAND_OK:
+            raise psycopg.errors.error_from_result(result, encoding)
+    return [((result.fname(place) or b"").decode(encoding), result.ftype(place)) for place in range(result.nfields)]
 
 
 def _copy(

@@ -309,13 +309,16 @@ as $$
                 and reading.interval_start >= priced.from_at and reading.interval_start < priced.until_at
             where meter.project_id = priced.project_id and meter.kind = 'revenue' and priced.unit <> 'month'
         ) as metered on true
+    ), owed as materialized (
+        select months.clause_id, months.month, months.damages
+        from energy.billing_period as billing
+        cross join lateral energy.guarantee_months(date_trunc('month', billing.start_date)::date, billing.end_date + 1, null, project, contract) as months
+        where billing.id = period and months.damages <> 0
     ), damage as (
         select clause.contract_id, clause.reference, to_char(owed.month, 'YYYY-MM') as month, owed.damages, owed.month as first_day
-        from energy.billing_period as billing
-        cross join lateral energy.guarantee_months(date_trunc('month', billing.start_date)::date, billing.end_date + 1, null, project, contract) as owed
+        from owed
         join energy.clause on clause.id = owed.clause_id
         join settled on settled.id = clause.contract_id
-        where billing.id = period and owed.damages <> 0
     ), line as (
         select id as contract_id, 1 as rank, case when unit = 'month' then 'monthly payment' when applies_to = 'curtailed' then 'deemed energy' else 'energy' end as kind,
             name || ', ' || to_char(from_day, 'YYYY-MM-DD') || ' to ' || to_char(to_day, 'YYYY-MM-DD') as description,

@@ -96,18 +96,23 @@ begin
 end $$;
 
 -- A cascade deletes as the owner of the tables, who sees no organization's rows and could keep no sums. So the allocations of a payment that is
--- deleted go by a trigger, as whoever deletes it; that none is left is asked when the transaction ends.
+-- deleted go by a trigger, as whoever deletes it; that none is left is asked after that, and at any other time at once.
 alter table services.payment_allocation drop constraint payment_allocation_organization_id_payment_id_fkey;
 alter table services.payment_allocation add constraint an_allocation_is_of_a_payment
-    foreign key (organization_id, payment_id) references services.payment (organization_id, id) deferrable initially deferred;
+    foreign key (organization_id, payment_id) references services.payment (organization_id, id) deferrable initially immediate;
 
 create function services.remove_allocations() returns trigger
 language plpgsql
 as $$
 begin
+    if tg_when = 'BEFORE' then
+        set constraints services.an_allocation_is_of_a_payment deferred;
+        return null;
+    end if;
     delete from services.payment_allocation as allocation
     using removed
     where allocation.organization_id = removed.organization_id and allocation.payment_id = removed.id;
+    set constraints services.an_allocation_is_of_a_payment immediate;
     return null;
 end $$;
 
@@ -153,6 +158,7 @@ create trigger sums_of_added after insert on services.payment_allocation referen
 create trigger sums_of_removed after delete on services.payment_allocation referencing old table as removed for each statement execute function services.keep_allocations();
 create trigger sums_of_changed after update on services.payment_allocation referencing old table as removed new table as added for each statement execute function services.keep_allocations();
 create trigger sums_of_truncated after truncate on services.payment_allocation for each statement execute function services.refuse_truncate();
+create trigger allocations_may_go before delete on services.payment for each statement execute function services.remove_allocations();
 create trigger allocations_go_too after delete on services.payment referencing old table as removed for each statement execute function services.remove_allocations();
 create trigger sums_of_moved after update on services.payment referencing old table as removed new table as added for each statement execute function services.keep_dates();
 create trigger sums_of_moved after update on services.invoice referencing old table as removed new table as added for each statement execute function services.keep_dates();
@@ -216,7 +222,7 @@ as $$
         select payment.number, customer.code, customer.name, payment.received_on, payment.method, payment.amount, payment.applied,
             payment.amount - payment.applied,
             case when payment.applied = 0 then 'unapplied' when payment.applied < payment.amount then 'partly applied' else 'applied' end,
-            settled.invoices, greatest(payment.received_on - payment.settles_due, 0)
+            settled.invoices, case when payment.settles_due is not null then greatest(payment.received_on - payment.settles_due, 0) end
         from services.payment
         join services.customer on customer.id = payment.customer_id
         left join (
