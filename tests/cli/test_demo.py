@@ -24,7 +24,7 @@ def test_a_sample_is_given_once_and_keeps_its_size(database: Database, organizat
     demo.load_sample(database, organization, services, 1, "small")
     assert quotes(database, organization) == 120
     demo.load_sample(database, organization, services, 1, "small")
-    with pytest.raises(UsageError, match="alpha has the sample of services already, small; nothing was changed. Go on with --size small"):
+    with pytest.raises(UsageError, match=r"alpha has the sample of services already, small; nothing was changed. Go on with --size small"):
         demo.load_sample(database, organization, services, 1, "large")
     assert quotes(database, organization) == 120
 
