@@ -1,5 +1,6 @@
 # Every target sets up what it needs; a fresh machine needs Python 3.11 or newer and make.
 PYTHON ?= python3
+SIZE ?= small
 BIN := .venv/bin
 .DELETE_ON_ERROR:
 .PHONY: demo files test check bench picture screenshots lock wheel clean
@@ -14,11 +15,11 @@ BIN := .venv/bin
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
 
-demo: .venv/runtime ## two organizations, their reports in every format in ./octavo-demo, keys for their people, and the server until Ctrl-C
-	$(BIN)/octavo demo
+demo: .venv/runtime ## two organizations, their reports in every format in ./octavo-demo, keys for their people, and the server until Ctrl-C; SIZE=medium or large for more
+	$(BIN)/octavo demo --size $(SIZE)
 
 files: .venv/runtime ## the same without the server
-	$(BIN)/octavo demo --no-serve
+	$(BIN)/octavo demo --no-serve --size $(SIZE)
 
 test: .venv/dev ## the whole suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -28,6 +28,7 @@ from octavo.errors import OctavoError, UsageError
 from octavo.pipeline import catalog, earlier, merging, periods, protection, run, writers
 from octavo.pipeline import each as eaches
 from octavo.pipeline.binding import Request
+from octavo.pipeline.definition import SampleSize
 from octavo.pipeline.document import Document, Organization
 from octavo.pipeline.snapshot import open_snapshot
 from octavo.pipeline.store import open_store
@@ -113,6 +114,9 @@ def run_demo(
     out: Annotated[Path, typer.Option(help="Folder to write into.")] = Path("octavo-demo"),
     no_serve: Annotated[bool, typer.Option("--no-serve", help="End when the files are made.")] = False,
     port: serve.Port = 8780,
+    size: Annotated[
+        SampleSize, typer.Option(help="How much sample data; large has 1,000,000 lines of sales in each organization, and takes minutes.")
+    ] = "small",
 ) -> None:
     """Load sample data for two organizations, render every report in every format, print keys, and serve."""
     from octavo.web import serving
@@ -120,7 +124,7 @@ def run_demo(
     with ExitStack() as stack:
         listener = None if no_serve else stack.enter_context(serving.listen("127.0.0.1", port))
         database, reports = opening.everything()
-        organizations = demo.prepare(database, reports)
+        organizations = demo.prepare(database, reports, size)
         artefacts = list(demo.render_all(database, reports, organizations, out))
         terminal.console().print(terminal.file_table(artefacts))
         credentials = demo.credentials(database, organizations)

@@ -10,14 +10,15 @@ from octavo.control.access import actions as access
 from octavo.control.templates import actions as templates
 from octavo.control.tenancy import actions as tenancy
 from octavo.database.connection import Database
-from octavo.errors import NotFound
+from octavo.errors import NotFound, TooLarge, UsageError
 from octavo.pipeline import writers
 from octavo.pipeline.binding import Request
 from octavo.pipeline.catalog import Catalog, InstalledPack
+from octavo.pipeline.definition import SampleSize
 from octavo.pipeline.document import Document, Organization
 from octavo.pipeline.run import Artefact, render
 from octavo.pipeline.store import Folder
-from octavo.terminal import rendering
+from octavo.terminal import filling, rendering, say
 
 _ACTOR = events.Actor.system("octavo demo")
 
@@ -53,8 +54,8 @@ ORGANIZATIONS = (
 )
 
 
-def prepare(database: Database, reports: Catalog) -> list[Organization]:
-    """Makes the two organizations with the sample of every pack, where they are not there yet."""
+def prepare(database: Database, reports: Catalog, size: SampleSize = "small") -> list[Organization]:
+    """Makes the two organizations with the sample of every pack, where they are not there yet. Raises UsageError when they are there in another size."""
     organizations = []
     for seed, wanted in enumerate(ORGANIZATIONS, start=1):
         try:
@@ -65,31 +66,49 @@ def prepare(database: Database, reports: Catalog) -> list[Organization]:
             templates.seed(connection, _ACTOR, reports)
         for pack in reports.packs.values():
             if pack.pack.sample and pack.is_for(organization):
-                _load_sample(database, organization, pack, seed)
+                load_sample(database, organization, pack, seed, size)
         organizations.append(organization)
     return organizations
 
 
-def _load_sample(database: Database, organization: Organization, pack: InstalledPack, seed: int) -> None:
+def load_sample(database: Database, organization: Organization, pack: InstalledPack, seed: int, size: SampleSize) -> None:
+    """Gives the organization the sample of a pack, if it has none. Raises UsageError when it has one of another size."""
+    name = pack.pack.name
     with database.tenant(organization.id, zone=organization.time_zone) as connection:
-        new = connection.execute(
-            "insert into octavo.sample_data (pack) values (%s) on conflict do nothing returning pack", [pack.pack.name]
+        is_new = connection.execute(
+            "insert into octavo.sample_data (pack, size) values (%s, %s) on conflict do nothing returning pack", [name, size]
         ).fetchone()
-        if new:
-            psycopg.ClientCursor(connection).execute((pack.sample or "").encode(), {"seed": seed, "factor": 1})
+        found = connection.execute("select size from octavo.sample_data where pack = %s", [name]).fetchone()
+        assert found is not None
+        if found != (size,):
+            raise UsageError(
+                f"{organization.slug} has the sample of {name} already, {found[0]}; nothing was changed. "
+                f"Go on with --size {found[0]}, or begin in another place: OCTAVO_DATA_DIR, or OCTAVO_DATABASE_URL"
+            )
+        if is_new:
+            connection.execute("set local enable_nestloop = off")  # nothing is known yet of the rows to come
+            connection.execute("set local work_mem = '64MB'")
+            given = {"seed": seed, "factor": pack.pack.sample_factors[size]}
+            with filling(f"{organization.slug} {name}", len(pack.sample_parts)) as progress:
+                for part, text in pack.sample_parts.items():
+                    progress(part)
+                    psycopg.ClientCursor(connection).execute(text.encode(), given)
 
 
 def render_all(database: Database, reports: Catalog, organizations: list[Organization], folder: Path) -> Iterator[Artefact]:
-    """Every report of every organization in every format, into a folder for each organization."""
+    """Every report of every organization in every format, into a folder for each organization. What a format does not hold is told and left out."""
     for organization in organizations:
         for entry in reports.entries.values():
             if entry.pack.is_for(organization):
                 for name in writers.NAMES:
-                    with rendering(f"{organization.slug} {entry.key} {name}") as progress:
-                        yield render(
-                            Request(entry.key, organization, name, requested_by="octavo demo"),
-                            reports=reports, database=database, store=Folder(folder / organization.slug), name_file=_plain_name, progress=progress,
-                        )  # fmt: skip
+                    try:
+                        with rendering(f"{organization.slug} {entry.key} {name}") as progress:
+                            yield render(
+                                Request(entry.key, organization, name, requested_by="octavo demo"),
+                                reports=reports, database=database, store=Folder(folder / organization.slug), name_file=_plain_name, progress=progress,
+                            )  # fmt: skip
+                    except TooLarge as error:
+                        say(f"{organization.slug}: {error}")
 
 
 def _plain_name(document: Document, extension: str) -> str:

@@ -3,7 +3,7 @@
 import io
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,17 @@ def rendering(title: str) -> Iterator[document.Progress]:
     ) as bar:  # fmt: skip
         task: TaskID = bar.add_task(title, total=0)
         yield lambda section, done, expected: bar.update(task, completed=done, total=expected, description=f"{title} · {section}")
+
+
+@contextmanager
+def filling(title: str, parts: int) -> Iterator[Callable[[str], None]]:
+    """A progress bar in parts, on stderr, while tables are filled; it is told what is filled next."""
+    with Progress(
+        TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.completed:.0f} of {task.total:.0f} parts"), TimeElapsedColumn(),
+        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty(), refresh_per_second=4,
+    ) as bar:  # fmt: skip
+        task: TaskID = bar.add_task(title, total=parts, completed=-1)
+        yield lambda part: bar.update(task, advance=1, description=f"{title} · {part}")
 
 
 @contextmanager

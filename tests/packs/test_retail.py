@@ -16,6 +16,7 @@ from octavo.database import load
 from octavo.database.connection import Database
 from octavo.errors import TooLarge, UsageError
 from octavo.packs.retail import pack as retail
+from octavo.pipeline import catalog
 from octavo.pipeline.document import Organization
 from octavo.pipeline.run import Artefact
 from tests.conftest import Render
@@ -259,7 +260,7 @@ def test_the_sample_is_the_same_for_the_same_seed(database: Database, organizati
     def fingerprint(seed: int, of: Organization) -> object:
         with database.tenant(of.id) as tenant:
             factor = {"seed": seed, "factor": 1}
-            psycopg.ClientCursor(tenant).execute((FOLDER / "sample.sql").read_text(), factor)  # type: ignore[call-overload]
+            psycopg.ClientCursor(tenant).execute((catalog.installed().pack("retail").sample or "").encode(), factor)
             row = tenant.execute(
                 "select md5(string_agg(concat_ws('/', invoice_number, sold_at, customer_number, country, units, total, paid, cost), ';' order by invoice_number)) "
                 "from retail.sale_figures"

@@ -34,12 +34,17 @@ class InstalledPack:
 
     @property
     def sample(self) -> str | None:
-        """The SQL of the sample data: one file, or those of a folder in the order of their names. Raises DefinitionError."""
+        """The SQL of the sample data, all of it. Raises DefinitionError."""
+        return "\n".join(self.sample_parts.values()) or None
+
+    @property
+    def sample_parts(self) -> Mapping[str, str]:
+        """The same by what each part is called: one file, or those of a folder in the order of their names."""
         if self.pack.sample is None:
-            return None
+            return {}
         folder = self.folder / self.pack.sample
-        names = sorted(path.name for path in folder.glob("*.sql"))
-        return "\n".join(self.read(f"{self.pack.sample}/{name}") for name in names) if names else self.read(self.pack.sample)
+        names = [f"{self.pack.sample}/{path.name}" for path in sorted(folder.glob("*.sql"))] or [self.pack.sample]
+        return {Path(name).stem: self.read(name) for name in names}
 
     def read(self, name: str) -> str:
         """The text of one of the pack's files. Raises DefinitionError."""

@@ -7,7 +7,7 @@ form, mask and page is derived from it. Nothing here touches a database or a fil
 import re
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,9 @@ __all__ = [
     "Annotated", "Breakdown", "Chart", "Column", "Date", "Field", "Flag", "Instant", "Integer", "Loader", "Lookup",
     "Metrics", "Money", "Pack", "Parameters", "Percent", "Period", "Quantity", "Report", "Section", "Table", "Template", "Text",
 ]  # fmt: skip
+
+SampleSize = Literal["small", "medium", "large"]
+"""How much sample data octavo demo makes."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
@@ -340,7 +343,8 @@ class Pack:
     How its rows are kept apart is declared here and checked at the start. `schemas` are the PostgreSQL schemas it reads: each
     relation in them has forced row-level security on `organization_id`, or is a security-barrier view over the host's tables.
     `single_tenant` says instead that the whole source belongs to the organization of that slug; no other sees the pack.
-    `sample` is an SQL file, or a folder of them, that makes sample data of the organization from `%(seed)s` and `%(factor)s`, how large it is.
+    `sample` is an SQL file, or a folder of them, that makes sample data of the organization from `%(seed)s` and `%(factor)s`: how many times as
+    much of it there is as in the smallest. `sample_factors` says the factor of each size of `octavo demo`.
     `billing_period` is the SQL file that gives the first and the last day of the latest completed billing period, where the pack bills.
     """
 
@@ -351,12 +355,17 @@ class Pack:
     single_tenant: str | None = None
     migrations: str | None = None
     sample: str | None = None
+    sample_factors: Mapping[SampleSize, int] = field(default_factory=lambda: {"small": 1, "medium": 10, "large": 100})
     loader: Loader | None = None
     billing_period: str | None = None
 
     def __post_init__(self) -> None:
         _require_name(self.name, "A pack")
         object.__setattr__(self, "schemas", tuple(self.schemas))
+        if tuple(self.sample_factors) != get_args(SampleSize) or min(self.sample_factors.values()) < 1:
+            raise DefinitionError(
+                f"The sample of pack {self.name} needs a factor of 1 or more for each of: {', '.join(get_args(SampleSize))}"
+            )
 
 
 def numeric_totals(columns: tuple[Column, ...]) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import psycopg
 from psycopg import pq, sql
+from psycopg.types import TypeInfo
 from psycopg.types.datetime import DateLoader, TimestamptzLoader
 
 from octavo.database.connection import Connection, Database
@@ -184,21 +185,29 @@ class BoundQuery:
         return explained(f"The query of section {self._name}")
 
     def check_types(self) -> None:
-        """Raises DefinitionError when what the query yields does not fit the columns."""
+        """Raises DefinitionError when what the query yields does not fit the columns. It is parsed for that, and neither planned nor run."""
         connection = self._snapshot.connection
+        statement = sql.SQL("{}select * from {}").format(self._with, self._source)
         with self._explained():
-            cursor = connection.execute(sql.SQL("{}select * from {} limit 0").format(self._with, self._source))
-        assert cursor.description is not None
-        types = {described.name: connection.adapters.types.get(described.type_code) for described in cursor.description}
+            types = {name: connection.adapters.types.get(oid) for name, oid in _described(connection, statement)}
+        misfit = self._misfit(types)
+        if misfit:
+            with self._explained():  # that it may not be run at all is told first
+                connection.execute(sql.SQL("{} limit 0").format(statement))
+            raise DefinitionError(misfit)
+
+    def _misfit(self, types: Mapping[str, TypeInfo | None]) -> str:
+        """The first column that the query does not yield as it should; "" where all fit."""
         for column in self._columns:
             if column.name not in types:
-                raise DefinitionError(f"The query of section {self._name} yields no column {column.name!r}; it yields: {', '.join(types)}")
+                return f"The query of section {self._name} yields no column {column.name!r}; it yields: {', '.join(types)}"
             found = types[column.name]
             allowed = _TYPES.get(column.kind)
             if allowed and (found is None or found.name not in allowed):
                 actual = found.name if found else "another type"
                 advice = _ADVICE.get(actual, f"a column of the kind {column.kind} is one of: {', '.join(allowed)}")
-                raise DefinitionError(f"The query of section {self._name} yields {column.name!r} as {actual}; {advice}")
+                return f"The query of section {self._name} yields {column.name!r} as {actual}; {advice}"
+        return ""
 
     def _projected(self, column: definition.Column, masked: bool) -> sql.Composed:
         name = sql.Identifier(column.name)
@@ -264,6 +273,15 @@ def _beneath(named: Mapping[str, sql.Composable], how: sql.SQL) -> sql.Composabl
         return sql.SQL("")
     parts = [sql.SQL("{} {} (\n{}\n)").format(sql.Identifier(name), how, text) for name, text in named.items()]
     return sql.SQL("with {} ").format(sql.SQL(", ").join(parts))
+
+
+def _described(connection: Connection, statement: sql.Composable) -> list[tuple[str, int]]:
+    """The columns that a statement yields, each with the OID of its type."""
+    server, encoding = connection.pgconn, connection.info.encoding
+    for result in (server.prepare(b"", statement.as_bytes(connection)), server.describe_prepared(b"")):
+        if result.status != pq.ExecStatus.COMMAND_OK:
+            raise psycopg.errors.error_from_result(result, encoding)
+    return [((result.fname(place) or b"").decode(encoding), result.ftype(place)) for place in range(result.nfields)]
 
 
 def _copy(

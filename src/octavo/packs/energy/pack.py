@@ -28,6 +28,7 @@ pack = Pack(
     schemas=("energy",),
     migrations="schema",
     sample="sample",
+    sample_factors={"small": 1, "medium": 8, "large": 50},
     loader=METER_FILE,
     billing_period="lookups/latest_billing_dates.sql",
 )

@@ -29,4 +29,12 @@ INVOICE_LINES = Loader(
     zone="Europe/London",
 )
 
-pack = Pack("retail", "Retail sales", schemas=("retail",), migrations="schema", sample="sample.sql", loader=INVOICE_LINES)
+pack = Pack(
+    "retail",
+    "Retail sales",
+    schemas=("retail",),
+    migrations="schema",
+    sample="sample",
+    sample_factors={"small": 1, "medium": 25, "large": 520},
+    loader=INVOICE_LINES,
+)

@@ -2,4 +2,11 @@
 
 from octavo.pipeline.definition import Pack
 
-pack = Pack("services", "Services business", schemas=("services",), migrations="schema", sample="sample.sql")
+pack = Pack(
+    "services",
+    "Services business",
+    schemas=("services",),
+    migrations="schema",
+    sample="sample",
+    sample_factors={"small": 1, "medium": 15, "large": 150},
+)

@@ -1,21 +1,4 @@
-select
-    contract.number as contract_number,
-    project.name as project_name,
-    contract.counterparty_name,
-    clause.reference as clause_reference,
-    breach.reference as breach_reference,
-    breach.title,
-    breach.occurred_on,
-    breach.notice_date,
-    breach.cure_deadline,
-    breach.cured_on,
-    breach.status,
-    breach.cured_on - coalesce(breach.notice_date, breach.occurred_on) as days_to_cure
-from energy.breaches_at(%(as_of_end)s::date - 1) as breach
-join energy.clause on clause.id = breach.clause_id
-join energy.contract on contract.id = breach.contract_id
-join energy.project on project.id = contract.project_id
-where breach.cured_on >= %(as_of_end)s::date - 1 - %(cured_days)s
-    and (%(project_id)s is null or contract.project_id = %(project_id)s)
-    and (%(contract_id)s is null or contract.id = %(contract_id)s)
-order by breach.cured_on desc, breach.reference
+select *, cured_on - coalesce(notice_date, occurred_on) as days_to_cure
+from base
+where cured_on >= %(as_of_end)s::date - 1 - %(cured_days)s
+order by cured_on desc, breach_reference

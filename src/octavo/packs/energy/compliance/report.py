@@ -39,6 +39,7 @@ report = Report(
     "Compliance status",
     "Breaches of contracts at the end of the day named, cured and not, and what is due next. What happened or was told later is not known yet.",
     parameters=Compliance,
+    base="base.sql",
     template=Template("Compliance Status"),
     sections=(
         Metrics(

@@ -1,26 +1,15 @@
-with breach as (
-    select breach.*
-    from energy.breaches_at(%(as_of_end)s::date - 1) as breach
-    join energy.clause on clause.id = breach.clause_id
-    join energy.contract on contract.id = breach.contract_id
-    where (%(project_id)s is null or contract.project_id = %(project_id)s)
-        and (%(contract_id)s is null or contract.id = %(contract_id)s)
-), due as (
-    select breach.contract_id, breach.clause_id, 'cure' as kind, breach.reference || ' ' || breach.title as title, breach.cure_deadline as due_date
-    from energy.breaches_at(%(as_of_end)s::date - 1) as breach
-    where breach.cured_on is null and breach.cure_deadline is not null
+with upcoming as (
+    select cure_deadline as due_date
+    from base
+    where cured_on is null
     union all
-    select clause.contract_id, clause.id, 'obligation', obligation.title, obligation.due_date
+    select obligation.due_date
     from energy.obligation
     join energy.clause on clause.id = obligation.clause_id
-    where obligation.fulfilled_on is null or obligation.fulfilled_on >= %(as_of_end)s
-), upcoming as (
-    select due.*
-    from due
-    join energy.contract on contract.id = due.contract_id
-    where due.due_date < %(as_of_end)s::date + %(upcoming_days)s
+    join energy.contract on contract.id = clause.contract_id
+    where (obligation.fulfilled_on is null or obligation.fulfilled_on >= %(as_of_end)s)
         and (%(project_id)s is null or contract.project_id = %(project_id)s)
-            and (%(contract_id)s is null or contract.id = %(contract_id)s)
+        and (%(contract_id)s is null or contract.id = %(contract_id)s)
 )
 select
     %(as_of_end)s::date - 1 as as_of,
@@ -29,7 +18,9 @@ select
     count(*) filter (where status = 'not notified') as not_notified,
     count(*) filter (where is_cured) as cured,
     round(100.0 * count(*) filter (where is_cured and status = 'cured') / nullif(count(*) filter (where is_cured), 0), 1) as cured_in_time_percent,
-    (select count(*) from upcoming) as upcoming,
-    (select count(*) from upcoming where due_date < %(as_of_end)s::date - 1) as upcoming_overdue
-from breach
+    (select count(*) from upcoming where due_date < %(as_of_end)s::date + %(upcoming_days)s) as upcoming,
+    (
+        select count(*) from upcoming where due_date < least(%(as_of_end)s::date + %(upcoming_days)s, %(as_of_end)s::date - 1)
+    ) as upcoming_overdue
+from base
 cross join lateral (select cured_on >= %(as_of_end)s::date - 1 - %(cured_days)s) as recent (is_cured)

@@ -8,6 +8,5 @@ select
     energy.availability_percent(sum(metered.net_kwh + metered.lost_kwh + metered.curtailed_kwh), sum(metered.lost_kwh)) as availability_percent,
     round(100 * sum(metered.net_kwh) filter (where project.capacity_kw is not null)
         / nullif(sum(project.capacity_kw * metered.metered_hours), 0), 4) as capacity_factor_percent
-from energy.metered_months(%(period_start)s, %(period_end)s, case %(months_in)s when 'run' then current_setting('TimeZone') end) as metered
+from energy.metered_months(%(period_start)s, %(period_end)s, case %(months_in)s when 'run' then current_setting('TimeZone') end, %(project_id)s) as metered
 join energy.project on project.id = metered.project_id
-where %(project_id)s is null or project.id = %(project_id)s

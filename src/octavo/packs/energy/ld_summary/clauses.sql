@@ -20,11 +20,9 @@ select
     coalesce(sum(month.uncapped), 0) as uncapped,
     case when contract.kind = 'ppa' then coalesce(sum(month.damages), 0) end as payable,
     case when contract.kind <> 'ppa' then coalesce(sum(month.damages), 0) end as receivable
-from energy.guarantee_months(%(period_start)s, %(period_end)s, case %(months_in)s when 'run' then current_setting('TimeZone') end) as month
+from energy.guarantee_months(%(period_start)s, %(period_end)s, case %(months_in)s when 'run' then current_setting('TimeZone') end, %(project_id)s, %(contract_id)s) as month
 join energy.clause on clause.id = month.clause_id
 join energy.contract on contract.id = clause.contract_id
 join energy.project on project.id = contract.project_id
-where (%(project_id)s is null or contract.project_id = %(project_id)s)
-    and (%(contract_id)s is null or contract.id = %(contract_id)s)
 group by contract.organization_id, contract.id, clause.organization_id, clause.id, project.organization_id, project.id
 order by contract.number, clause.reference

@@ -18,9 +18,7 @@ select
     case when contract.kind = 'ppa' then month.damages end as payable,
     case when contract.kind <> 'ppa' then month.damages end as receivable,
     coalesce(month.missing > 0, false) as below
-from energy.guarantee_months(%(period_start)s, %(period_end)s, case %(months_in)s when 'run' then current_setting('TimeZone') end) as month
+from energy.guarantee_months(%(period_start)s, %(period_end)s, case %(months_in)s when 'run' then current_setting('TimeZone') end, %(project_id)s, %(contract_id)s) as month
 join energy.clause on clause.id = month.clause_id
 join energy.contract on contract.id = clause.contract_id
-where (%(project_id)s is null or contract.project_id = %(project_id)s)
-    and (%(contract_id)s is null or contract.id = %(contract_id)s)
 order by contract.number, clause.reference, month.month

@@ -1,2 +1,3 @@
-select *
+select campaign_id, lead_id, day, sent, accepted, hard_bounces, soft_bounces, block_bounces, undetermined_bounces, out_of_band_bounces, admin_bounces,
+    opened, clicked, replied, unsubscribed, complained
 from outreach.messages_asked(%(period_from)s, %(period_until)s, %(workspace_id)s, %(campaign_id)s, %(status)s)

@@ -1,6 +1,6 @@
 -- Settlement times count settled invoices only: what is open has none yet. Counting back looks at all invoices, whatever the period.
 with settled as (
-    select array_agg(days::numeric order by days) filter (where days is not null) as days from base
+    select array_agg(days order by days) filter (where days is not null) as days from base
 )
 select
     count(*) as invoices,
@@ -12,8 +12,8 @@ select
     count(settled_on) as settled,
     round(100.0 * count(*) filter (where settled_on > due_on) / nullif(count(settled_on), 0), 4) as settled_late,
     round(avg(days), 4) as mean_days,
-    services.percentile((select days from settled), 0.5, %(percentile)s) as median_days,
-    services.percentile((select days from settled), 0.9, %(percentile)s) as p90_days,
+    services.percentile_of_days((select days from settled), 0.5, %(percentile)s) as median_days,
+    services.percentile_of_days((select days from settled), 0.9, %(percentile)s) as p90_days,
     min(days) as min_days,
     max(days) as max_days,
     services.percentile_method(%(percentile)s) as percentile_method,

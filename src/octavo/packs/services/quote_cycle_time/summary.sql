@@ -4,7 +4,7 @@ with quote as (
     from base
 ),
 measured as (
-    select array_agg(measured::numeric order by measured) filter (where measured is not null) as days from quote
+    select array_agg(measured order by measured) filter (where measured is not null) as days from quote
 )
 select
     count(*) as quotes,
@@ -18,8 +18,8 @@ select
     coalesce(sum(amount) filter (where status = 'accepted'), 0) as amount_won,
     count(measured) as measured,
     round(avg(measured), 4) as mean_days,
-    services.percentile((select days from measured), 0.5, %(percentile)s) as median_days,
-    services.percentile((select days from measured), 0.9, %(percentile)s) as p90_days,
+    services.percentile_of_days((select days from measured), 0.5, %(percentile)s) as median_days,
+    services.percentile_of_days((select days from measured), 0.9, %(percentile)s) as p90_days,
     min(measured) as min_days,
     max(measured) as max_days,
     services.percentile_method(%(percentile)s) as percentile_method

@@ -1,5 +1,5 @@
 with decided as (
-    select array_agg(days::numeric order by days) filter (where days is not null) as days from base
+    select array_agg(days order by days) filter (where days is not null) as days from base
 )
 select
     count(*) as entries,
@@ -11,8 +11,8 @@ select
     round(100 * coalesce(sum(hours) filter (where billable), 0) / nullif(sum(hours), 0), 4) as billable_rate,
     count(*) filter (where overdue) as overdue,
     round(avg(days), 4) as mean_days,
-    services.percentile((select days from decided), 0.5, %(percentile)s) as median_days,
-    services.percentile((select days from decided), 0.9, %(percentile)s) as p90_days,
+    services.percentile_of_days((select days from decided), 0.5, %(percentile)s) as median_days,
+    services.percentile_of_days((select days from decided), 0.9, %(percentile)s) as p90_days,
     min(days) as min_days,
     max(days) as max_days,
     services.percentile_method(%(percentile)s) as percentile_method

@@ -185,6 +185,8 @@ class _Bench:
             self.child.lines += lines
             if self.child.lines > _LINES_BEFORE_A_NEW_CHILD:
                 self.end()
+                with contextlib.suppress(OSError):  # the next job tries again, and says why
+                    self.child = _Child()  # gets ready meanwhile
             return answer
 
     def end(self) -> None:
