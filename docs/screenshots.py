@@ -3,6 +3,7 @@
 python docs/screenshots.py [FOLDER [ADDRESS ...]]
 """
 
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ from octavo.database.connection import Database  # noqa: E402
 from octavo.pipeline import catalog  # noqa: E402
 from octavo.settings import Settings  # noqa: E402
 
-README = {"home": "/"}
+README = {"home": "/", "report": "/reports/energy.generation_summary", "builder": "/templates/build?dataset=energy.contracts"}
 """Which pages stand in README, by the name of their picture."""
 HEIGHT = {WIDE: 860, NARROW: 780}
 
@@ -54,7 +55,9 @@ def shoot(browser: Browser, site: Site, places: dict[str, str], folder: Path, wi
         if place not in addresses.OPEN and page.url in ("about:blank", f"{site.address}/sign-in"):
             chromium.sign_in(page, site.address, person.name, person.password)
         page.goto(place, wait_until="load")
+        page.locator("[data-takes]").wait_for(state="detached")  # what a page takes in from another is there
         page.wait_for_timeout(200)  # the stream has said how things stand
+        page.wait_for_selector("form[aria-busy]", state="detached")
         page.screenshot(path=folder / f"{name}.png", full_page=whole)
         print(folder / f"{name}.png")
     context.close()
@@ -70,7 +73,7 @@ def main() -> None:
         wanted = sys.argv[2:] or list(addresses.pages(found.application, found.world.things))
         for width in (WIDE, NARROW):
             for scheme in SCHEMES:
-                named = {f"{place.strip('/').replace('/', '-') or 'home'}-{width}-{scheme}": place for place in wanted}
+                named = {f"{re.sub(r'[/?=&]', '-', place.strip('/')) or 'home'}-{width}-{scheme}": place for place in wanted}
                 shoot(browser, found, named, folder, width, scheme, whole=True)
 
 

@@ -8,24 +8,39 @@ import prometheus_client
 from fastapi import FastAPI
 
 from octavo import __version__, metrics
-from octavo.control.access import actions
+from octavo.control.access import actions, governing
 from octavo.control.access import pages as access_pages
 from octavo.control.access import routes as access
+from octavo.control.audit import pages as audit_pages
 from octavo.control.audit import routes as audit
+from octavo.control.delivery import pages as delivery_pages
 from octavo.control.delivery import routes as delivery
+from octavo.control.exports import pages as exports_pages
+from octavo.control.exports import requesting
 from octavo.control.exports import routes as exports
+from octavo.control.history import pages as history_pages
 from octavo.control.home import pages as home_pages
+from octavo.control.reports import pages as reports_pages
+from octavo.control.retention import pages as retention_pages
 from octavo.control.retention import routes as retention
 from octavo.control.runs import pages as runs_pages
 from octavo.control.runs import routes as runs
 from octavo.control.runs import streams
+from octavo.control.schedules import pages as schedules_pages
 from octavo.control.schedules import routes as schedules
+from octavo.control.schedules import writing as schedules_writing
+from octavo.control.sharing import pages as sharing_pages
 from octavo.control.sharing import routes as sharing
 from octavo.control.summaries import routes as summaries
 from octavo.control.summaries.flight import Flight
+from octavo.control.templates import building as templates_building
 from octavo.control.templates import generating
+from octavo.control.templates import pages as templates_pages
 from octavo.control.templates import routes as templates
+from octavo.control.templates import writing as templates_writing
+from octavo.control.tenancy import pages as tenancy_pages
 from octavo.control.tenancy import routes as tenancy
+from octavo.control.webhooks import pages as webhooks_pages
 from octavo.control.webhooks import routes as webhooks
 from octavo.database.connection import Database
 from octavo.pipeline.catalog import Catalog
@@ -65,6 +80,22 @@ PAGES = (
     home_pages,
     access_pages,
     runs_pages,
+    reports_pages,
+    history_pages,
+    schedules_writing,
+    schedules_pages,
+    templates_writing,
+    templates_building,
+    templates_pages,
+    requesting,  # /exports/new before /exports/{export_id}
+    exports_pages,
+    tenancy_pages,
+    governing,
+    delivery_pages,
+    webhooks_pages,
+    retention_pages,
+    sharing_pages,
+    audit_pages,
 )
 """What people look at; the rail offers those of rail.ENTRIES that are here."""
 

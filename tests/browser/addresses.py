@@ -15,9 +15,18 @@ NAMED = {
     "template_id": "template",
     "report": "report",
     "user_id": "person",
+    "project_id": "project",
+    "webhook_id": "webhook",
+    "place_id": "place",
+    "delivery_id": "delivery",
 }
 """What stands in an address, and which kind of thing of the world it is."""
-NO_PAGE = {"/live": "a stream of server-sent events, looked at by tests/browser/test_live.py"}
+NO_PAGE = {
+    "/live": "a stream of server-sent events, looked at by tests/browser/test_live.py",
+    "/history/{run_id}/download": "leads to the file, fetched by tests/browser/test_reports_and_history.py",
+    "/exports/{export_id}/download": "leads to the file",
+    "/audit/csv": "a file",
+}
 """GET routes that show no page, with the reason. A download is one."""
 OPEN = ("/sign-in",)
 """Pages for whoever is not signed in."""

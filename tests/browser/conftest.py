@@ -43,8 +43,9 @@ def browser() -> Iterator[Browser]:
 def site(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     given = Settings(
-        data_dir=folder / "data", store_url=str(folder / "store"), requests_per_minute=1_000_000, strangers_per_minute=1_000_000
-    )
+        data_dir=folder / "data", store_url=str(folder / "store"), requests_per_minute=1_000_000, strangers_per_minute=1_000_000,
+        webhook_networks=["127.0.0.0/8"], delivery_retry_seconds=0.01,
+    )  # fmt: skip
     with copied(server) as conninfo, Database(conninfo).pooled(given.pool_size, wait_seconds=given.pool_wait_seconds) as database:
         made = world.made(Database(conninfo), given)
         application = app.web(database, catalog.installed(), given)

@@ -9,17 +9,22 @@ import psycopg
 from octavo import demo
 from octavo.control import events
 from octavo.control.access import actions as access
+from octavo.control.delivery import actions as delivery
 from octavo.control.exports import actions as exports
 from octavo.control.exports import jobs, thresholds
 from octavo.control.runs import actions as runs
 from octavo.control.runs import leases
 from octavo.control.schedules import actions as schedules
+from octavo.control.sharing import actions as sharing
 from octavo.control.templates import actions as templates
+from octavo.control.tenancy import actions as tenancy
+from octavo.control.webhooks import actions as webhooks
 from octavo.database.connection import Connection, Database
 from octavo.pipeline import catalog
 from octavo.pipeline.document import Organization
 from octavo.pipeline.store import open_store
 from octavo.settings import Settings
+from octavo.vault import Vault
 from tests.conftest import superuser
 
 _MANY = 96
@@ -66,19 +71,25 @@ def _settle(
     with database.tenant(organization.id) as connection:
         boss, asker = (access.known_person(connection, one.name) for one in (admin, member))
     _history(database, organization, asker, member.name)
-    things: dict[str, Any] = {"report": "energy.contracts", "person": asker}
+    things: dict[str, Any] = {"report": "energy.generation_summary", "person": asker}
     actor, head = events.Actor(asker, None, member.name), events.Actor(boss, None, admin.name)
     with database.tenant(organization.id, zone=organization.time_zone) as connection:
-        things["run"] = runs.request(connection, actor, report="energy.contracts", format="pdf", parameters={}).id
+        things["run"] = runs.request(
+            connection, actor, report="energy.contracts", format="pdf", parameters={}, deliver_to=[{"channel": "email", "to": member.name}]
+        ).id
     claim = leases.claim(database, "the world", timedelta(minutes=5), bulk=(False, True), most_running=8)
     assert claim is not None
     assert jobs.perform(claim, reports=catalog.installed(), database=database, store=open_store(settings.store_place))
     with database.tenant(organization.id) as connection:
+        sharing.create(
+            connection, access.principal_of(connection, boss), head, things["run"], days=7, note="the auditors of Hansen & Partner"
+        )
         thresholds.change(connection, head, thresholds.Thresholds(personal_threshold=0))
     asked = exports.plan(database, organization, dataset="energy.contracts", format="csv", given={}, masked=False)
     with database.tenant(organization.id, zone=organization.time_zone) as connection:
         things["export"] = exports.request(connection, actor, asked, reason="for the yearly audit").id
         things["working"] = _at_work(connection, head)
+        things |= _outgoing(connection, head, settings)
         things |= _due(connection, boss, admin.name)
     return things
 
@@ -100,6 +111,31 @@ def _at_work(connection: Connection, actor: events.Actor) -> int:
         [timedelta(hours=5), run.id],
     )
     return run.id
+
+
+def _outgoing(connection: Connection, actor: events.Actor, settings: Settings) -> dict[str, int]:
+    """Where things go: a project, a place, a webhook with a message that failed, and a test mail."""
+    vault, outside = Vault(settings), settings.model_copy(update={"webhook_networks": ["127.0.0.0/8"]})
+    found = {"project": tenancy.create_project(connection, actor, "Solar plant North").id}
+    tenancy.let_into_project(connection, actor, found["project"], actor.user_id or 0)
+    said = delivery.PlaceContent(
+        "Archive of the accountants", "sftp://octavo@files.example/in", {"host_key": "SHA256:x"}, {"password": "not so secret"}
+    )
+    found["place"] = delivery.create_place(connection, actor, said, vault).id
+    told = ["run.completed", "export.approved", "export.requested"]
+    hook, _ = webhooks.create(
+        connection, actor, vault, outside, url="https://hooks.example.org/octavo", events_=told, description="The ledger's inbox"
+    )
+    found["webhook"] = hook.id
+    webhooks.test(connection, actor, hook.id)
+    connection.execute(
+        "update octavo.delivery set state = 'failed', attempts = 3, next_try_at = null, error_kind = 'answer', answer = '503', "
+        "last_error = 'Its server answered 503', ended_at = now() where channel = 'webhook'"
+    )
+    principal = access.principal_of(connection, actor.user_id or 0)
+    target = delivery.check_targets(connection, [{"channel": "email", "to": actor.name}], principal=principal)[0]
+    found["delivery"] = delivery.try_out(connection, principal, actor, target).id
+    return found
 
 
 def _due(connection: Connection, boss: int, name: str) -> dict[str, int]:

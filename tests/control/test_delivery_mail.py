@@ -163,7 +163,7 @@ def test_a_server_that_limits_mails_gets_a_link_in_place_of_the_file(
         send_due(database, one)
     (message,) = announced.mails
     assert list(message.iter_attachments()) == []
-    assert f"https://reports.example.org/runs/{run.id}" in message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert f"https://reports.example.org/history/{run.id}" in message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
     sizes: list[int] = []
     silent.at_end = lambda recipient: "552 too large" if not sizes.append(1) and len(sizes) == 1 else None

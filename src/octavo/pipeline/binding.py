@@ -49,6 +49,8 @@ class Request:
     """Several values of parameters; see each.py. With `made_as` "runs" it is what all the runs ask of which this is one."""
     made_as: str = "runs"
     """What is made of them, one of each.WAYS."""
+    first_rows: int | None = None
+    """Only so many rows of each table: an example that says so, for who looks at how a file would be. Never for a file that is kept."""
 
 
 def bind(
@@ -90,6 +92,7 @@ def bind(
         approved_by=request.approved_by,
         protected=request.password is not None,
         planned_at=request.planned_at,
+        first_rows=request.first_rows,
     )
     if request.condition:
         request.condition.hold(made)
@@ -145,9 +148,10 @@ def _bind_section(
         section = replace(section, columns=columns)
     else:
         share_of = section.share_of if isinstance(section, definition.Breakdown) else None
+        limit = request.first_rows if isinstance(section, definition.Table) else None
         query = snapshot.query(
-            section.name, text, values, section.columns, masked=masked, share_of=share_of, where=where, sorting=sorting, base=entry.base
-        )
+            section.name, text, values, section.columns, masked=masked, share_of=share_of, where=where, sorting=sorting, base=entry.base, limit=limit,
+        )  # fmt: skip
         columns = (*section.columns, definition.Percent("share", "Share")) if share_of else section.columns
     if isinstance(section, definition.Metrics) and query.control.rows != 1:
         raise DefinitionError(f"Section {section.name} is key figures, and its query yields {query.control.rows} rows; it must yield one")

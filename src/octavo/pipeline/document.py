@@ -232,6 +232,8 @@ class Document:
     """The files of the parts, in the same order. The writer says so here."""
     goes_out_with: int = 0
     """How many rows go out in all, where it is one of several files that are asked for at once."""
+    first_rows: int | None = None
+    """How many rows of each table there are at most, where this is an example."""
 
     @property
     def tables(self) -> Sequence[Rows]:

@@ -76,3 +76,15 @@ def key_figures(document: Document) -> list[tuple[str, str]]:
                 stands.setdefault(getattr(column, "unit_column", None), None)
                 totals.append((column.title, figure(column, stands, conventions, total.currency or currency)))
     return totals
+
+
+def unit(column: definition.Column, currency: str) -> str:
+    """The unit or currency that all values of a column are in, for its heading; "" where there is none, each row has its own, or the title names it."""
+    found = ""
+    if isinstance(column, definition.Money) and column.currency_column is None:
+        found = column.currency or currency
+    elif isinstance(column, definition.Quantity) and column.unit_column is None:
+        found = column.unit
+    elif isinstance(column, definition.Percent):
+        found = "%"
+    return "" if found in column.title.replace("(", " ").replace(")", " ").split() else found

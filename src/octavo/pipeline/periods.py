@@ -176,6 +176,11 @@ def _absolute(said: str) -> tuple[date, date]:
     raise UsageError(f"{said!r} is no period: {HOW_TO_SAY}")
 
 
+def is_relative(said: str) -> bool:
+    """Whether the days that are meant depend on the day on which it is said."""
+    return said in RELATIVE_NAMES or LAST_DAYS.fullmatch(said) is not None
+
+
 _NOT_ZONES = ("localtime", "posixrules")  # what one machine is set to: files beside those of the zones
 
 

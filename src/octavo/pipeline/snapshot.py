@@ -78,16 +78,19 @@ class Snapshot:
         where: sql.Composable | None = None,
         sorting: sql.Composable | None = None,
         base: str | None = None,
+        limit: int | None = None,
         check: bool = True,
     ) -> "BoundQuery":
         """Binds a section's SELECT to this snapshot; it may read `base`, `where` is a condition on what it yields and `sorting` an order of it.
+
+        With `limit` its rows are the first so many: for examples.
 
         Raises DefinitionError when its result does not fit the columns, which is seen once, or not at all where it need not be.
         """
         beneath, seen = {"base": self.text(name, base, values)} if base else {}, (text, base, *columns)
         query = self.over(
             name, self.text(name, text, values), columns, masked=masked, beneath=beneath, share_of=share_of, where=where, sorting=sorting,
-            check=check and seen not in self._checked,
+            limit=limit, check=check and seen not in self._checked,
         )  # fmt: skip
         if check:
             self._checked.add(seen)
@@ -109,10 +112,11 @@ class Snapshot:
         share_of: str | None = None,
         where: sql.Composable | None = None,
         sorting: sql.Composable | None = None,
+        limit: int | None = None,
         check: bool = True,
     ) -> "BoundQuery":
         """As `query`, of a SELECT that has its values in it and may read those of `beneath` by their names."""
-        query = BoundQuery(self, name, source, beneath, tuple(columns), masked, share_of, where, sorting)
+        query = BoundQuery(self, name, source, beneath, tuple(columns), masked, share_of, where, sorting, limit)
         if check:
             query.check_types()
         return query
@@ -161,6 +165,7 @@ class BoundQuery:
         share_of: str | None,
         where: sql.Composable | None,
         sorting: sql.Composable | None,
+        limit: int | None = None,
     ) -> None:
         self._snapshot = snapshot
         self.beneath = beneath
@@ -179,7 +184,8 @@ class BoundQuery:
         if sorting is not None:  # the query's own order decides between those that are alike
             source = sql.SQL("(select *, row_number() over () as octavo_place from {}) as placed").format(self._source)
             ordered = sql.SQL("order by {}, octavo_place").format(sorting)
-        self.rows_sql = sql.SQL("(select {} from {} {} {}) as rows").format(sql.SQL(", ").join(projected), source, chosen, ordered)
+        cut = sql.SQL("limit {}").format(sql.Literal(limit)) if limit is not None else sql.SQL("")
+        self.rows_sql = sql.SQL("(select {} from {} {} {} {}) as rows").format(sql.SQL(", ").join(projected), source, chosen, ordered, cut)
 
     def _explained(self) -> Any:
         return explained(f"The query of section {self._name}")

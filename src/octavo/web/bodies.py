@@ -11,14 +11,14 @@ from octavo.web import problems
 from octavo.web.pages import addresses, form
 
 LARGEST_BODY = 1_000_000
-"""Bytes. Octavo takes requests, never files."""
+"""Bytes. Octavo takes requests, never files but for a logo in a form."""
 DEEPEST = 64
 """How many lists and objects may lie in one another."""
 LONGEST_NUMBER = 100
 """Digits."""
 
 _WITH_BODY = ("POST", "PUT", "PATCH")
-_JSON, _FORM = ("JSON", "application/json"), ("a form", "application/x-www-form-urlencoded")
+_JSON, _FORM = ("JSON", "application/json"), ("a form", form.TYPE)
 
 
 class _Refused(Exception):
@@ -43,7 +43,7 @@ class Bodies:
         elif body and not _is(request, wanted := _FORM if addresses.is_page(scope) else _JSON):
             detail = f"The body is not said to be {wanted[0]}; nothing was changed. Send it with Content-Type: {wanted[1]}"
             await problems.answer(request, 415, detail)(scope, receive, send)
-        elif body and (wrong := why_refused(body) if wanted == _JSON else why_no_form(body)):
+        elif body and (wrong := why_refused(body) if wanted == _JSON else why_no_form(body, request.headers["content-type"])):
             await problems.answer(request, 422, f"{wrong}; nothing was changed")(scope, receive, send)
         else:
             await self._app(scope, _handing_on(body, receive), send)
@@ -65,15 +65,15 @@ def why_refused(body: bytes) -> str | None:
     return None
 
 
-def why_no_form(body: bytes) -> str | None:
+def why_no_form(body: bytes, content_type: str = form.TYPE) -> str | None:
     """Why these bytes are not taken for a form, in words; None when they are."""
     try:
-        for pair in form.pairs(body):
+        for pair in form.fields(body, content_type)[0]:
             _look_through(list(pair))
     except _Refused as refused:
         return str(refused)
     except ValueError:
-        return f"The form is no text in UTF-8, or has more than {form.MOST_FIELDS:,} fields"
+        return f"The form is not whole, is no text in UTF-8, or has more than {form.MOST_FIELDS:,} fields"
     return None
 
 
@@ -108,7 +108,9 @@ def _handing_on(body: bytes, receive: Receive) -> Receive:
 
 def _is(request: Request, wanted: tuple[str, str]) -> bool:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind == wanted[1] or (wanted == _JSON and kind.startswith("application/") and kind.endswith("+json"))
+    if wanted == _FORM:
+        return kind in form.TYPES
+    return kind == wanted[1] or (kind.startswith("application/") and kind.endswith("+json"))
 
 
 def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

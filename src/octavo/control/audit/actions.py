@@ -7,11 +7,12 @@ from typing import Any
 
 from psycopg.rows import class_row
 
+from octavo.control import events
 from octavo.control.audit.rules import Anchor, read_anchors
 from octavo.database.connection import Connection, Database
 from octavo.pipeline.document import Organization
 
-__all__ = ["Anchor", "Entry", "Problem", "Verified", "anchor", "entries", "read_anchors", "verify"]
+__all__ = ["Anchor", "Entry", "Problem", "Verified", "anchor", "entries", "last_verified", "note_verified", "read_anchors", "verify"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,10 @@ def entries(
         "action": action, "subject": subject, "subject_id": subject_id, "user_id": user_id, "since": since, "until": until,
         "offset": offset, "limit": limit,
     }  # fmt: skip
-    counted = connection.execute("select count(*) " + _WANTED, wanted).fetchone()
+    if any(value is not None for value in (action, subject, subject_id, user_id, since, until)):
+        counted = connection.execute("select count(*) " + _WANTED, wanted).fetchone()
+    else:  # numbers have no gap, so the last one says how many there are
+        counted = connection.execute("select coalesce(max(number), 0) from octavo.audit_head").fetchone()
     assert counted is not None
     with connection.cursor(row_factory=class_row(Entry)) as cursor:
         found = cursor.execute(
@@ -96,6 +100,17 @@ def anchor(database: Database, organization: Organization) -> Anchor:
     at, number, head = row
     assert isinstance(at, datetime)
     return Anchor(organization.slug, int(str(number or 0)), bytes(head) if isinstance(head, bytes) else bytes(32), at)
+
+
+def note_verified(connection: Connection, actor: events.Actor, found: Verified) -> None:
+    """Adds to the list that it was verified, up to which entry, and with how many problems: whoever looks later sees it."""
+    events.record(connection, actor, "audit.verified", subject="audit", detail={"entries": found.entries, "problems": len(found.problems)})
+
+
+def last_verified(connection: Connection) -> Entry | None:
+    """When the list was verified last from a page."""
+    found, _ = entries(connection, action="audit.verified", subject="audit", limit=1)
+    return found[0] if found else None
 
 
 def verify(database: Database, organization: Organization, anchors: Sequence[Anchor] = ()) -> Verified:

@@ -5,17 +5,21 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from octavo.control import events
 from octavo.control.access.actions import Principal
 from octavo.control.delivery import ledger, notices, rules
 from octavo.control.delivery import places as outside
 from octavo.control.delivery.channels import CHANNELS
+from octavo.control.runs import actions as runs
 from octavo.database.connection import Connection
 from octavo.errors import Forbidden, UsageError
 from octavo.pipeline import naming
 
 SEND_OUT, STATES = rules.SEND_OUT, rules.STATES
 Said, setting, change_setting = notices.Said, notices.setting, notices.change
-Delivery, list_, find, attempts, delivered = ledger.Delivery, ledger.list_, ledger.find, ledger.attempts, ledger.delivered
+Delivery = ledger.Delivery
+Page = ledger.Page
+list_, find, attempts, delivered = ledger.list_, ledger.find, ledger.attempts, ledger.delivered
 retry, try_out, statistics = ledger.retry, ledger.try_out, ledger.statistics
 PlaceContent, places, find_place = outside.Content, outside.list_, outside.find
 create_place, change_place, deactivate_place = outside.create, outside.change, outside.deactivate
@@ -58,6 +62,15 @@ def require_right(connection: Connection, principal: Principal, targets: Sequenc
                 f"Files go to {rules.recipient_of(target)} only for who has the permission {rules.SEND_OUT}; without it they go to one's own "
                 "address. Nothing was done; ask an administrator"
             )
+
+
+def send_again(connection: Connection, principal: Principal, actor: events.Actor, delivery_id: int) -> Delivery:
+    """Sends once more what failed or may not have arrived, for who asked for its run or manages reports. Raises NotFound, Forbidden, Conflict."""
+    found = ledger.find(connection, principal, delivery_id)
+    asked_by = runs.find(connection, found.run_id).requested_by if found.run_id is not None else None
+    if not principal.may(rules.SEND_OUT) and (asked_by is None or asked_by != principal.user_id):
+        raise Forbidden("This delivery is of somebody else's run; who asked for it can have it sent once more, or an administrator")
+    return ledger.retry(connection, principal, actor, delivery_id)
 
 
 def own_address(connection: Connection, principal: Principal) -> str:

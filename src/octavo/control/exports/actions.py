@@ -127,6 +127,26 @@ def plan(
     )
 
 
+@dataclass(frozen=True)
+class Foreseen:
+    """What becomes of a plan when it is asked for: whether somebody else has to approve it, from how many rows on, and how long its file may take."""
+
+    needs_approval: bool
+    threshold: int
+    milliseconds: int | None
+
+
+def foresee(connection: Connection, asked: Plan) -> Foreseen:
+    """What the organization's thresholds, and the time that earlier files took, say of a plan."""
+    decided = connection.execute(
+        "select octavo.check_export_requires_approval(%s, %s, null, %s), octavo.export_threshold(%s)",
+        [asked.dataset, asked.estimated_rows, asked.personal, asked.personal],
+    ).fetchone()
+    assert decided is not None
+    needs_approval, most = cast("tuple[bool, int]", decided)
+    return Foreseen(needs_approval, most, estimates.milliseconds(connection, asked.dataset, asked.format, asked.estimated_rows))
+
+
 def request(
     connection: Connection, actor: events.Actor, asked: Plan, *, reason: str = "", subject: str = "", message: str = "",
     sealed_password: bytes | None = None,
@@ -143,12 +163,8 @@ def request(
             f"The export would hold {asked.estimated_rows:,} rows, and one of this organization may hold {most:,}; nothing was asked for. Narrow it, "
             "or have who runs the server allow more (octavo admin limits)"
         )
-    decided = connection.execute(
-        "select octavo.check_export_requires_approval(%s, %s, null, %s), octavo.export_threshold(%s)",
-        [asked.dataset, asked.estimated_rows, asked.personal, asked.personal],
-    ).fetchone()
-    assert decided is not None
-    needs_approval, threshold = cast("tuple[bool, int]", decided)
+    foreseen = foresee(connection, asked)
+    needs_approval = foreseen.needs_approval
     with connection.cursor(row_factory=dict_row) as cursor:
         made = cursor.execute(
             "insert into octavo.export_request (dataset, format, parameters, fields, filters, arrangement, options, personal, masked, protected, sealed_password, reason, estimated_rows, "
@@ -157,7 +173,7 @@ def request(
             {
                 "dataset": asked.dataset, "format": asked.format, "parameters": Jsonb(asked.parameters), "options": Jsonb(asked.options),
                 "fields": asked.fields, "filters": Jsonb(asked.filters), "arrangement": Jsonb(asked.arrangement), "protected": asked.protected, "sealed_password": sealed_password,
-                "ms": estimates.milliseconds(connection, asked.dataset, asked.format, asked.estimated_rows),
+                "ms": foreseen.milliseconds,
                 "personal": asked.personal, "masked": asked.masked, "reason": reason, "rows": asked.estimated_rows,
                 "needs_approval": needs_approval, "plan": Jsonb(asked.content), "hash": asked.hash, "deliver_to": Jsonb(asked.recipients), "subject": subject, "message": message,
                 "user_id": actor.user_id, "name": actor.name,
@@ -166,7 +182,7 @@ def request(
     assert made is not None
     export_id = int(made["id"])
     if not needs_approval:
-        _approve(connection, export_id, None, "", rules.most_rows(asked.estimated_rows, by_person=False, threshold=threshold))
+        _approve(connection, export_id, None, "", rules.most_rows(asked.estimated_rows, by_person=False, threshold=foreseen.threshold))
         _run(connection, find(connection, export_id), actor, reports)
     events.record(
         connection, actor, "export.requested", subject="export", subject_id=export_id,
@@ -338,6 +354,7 @@ _FILTERS = {
     "state": sql.SQL("state = %(state)s"),
     "dataset": sql.SQL("dataset = %(dataset)s"),
     "requested_by": sql.SQL("requested_by = %(requested_by)s"),
+    "not_by": sql.SQL("requested_by <> %(not_by)s"),
 }
 
 

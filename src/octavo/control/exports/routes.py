@@ -7,12 +7,10 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from octavo.control import events
 from octavo.control.delivery import actions as delivery
 from octavo.control.delivery.targets import Target
-from octavo.control.exports import actions, thresholds
-from octavo.control.runs import actions as runs
-from octavo.errors import Conflict, Gone, UsageError
+from octavo.control.exports import actions, fetching, thresholds
+from octavo.errors import UsageError
 from octavo.pipeline import parameters
 from octavo.pipeline.arrangement import AS_IT_IS, Arrangement
 from octavo.pipeline.choice import Choice, Filter
@@ -265,14 +263,5 @@ def cancel(asking: Exporting, export_id: ExportId) -> Shown:
 def download(asking: Exporting, export_id: ExportId, request: Request) -> RedirectResponse:
     """Checks the permission, records the download, and redirects to a link that lasts five minutes, or as long as OCTAVO_LINK_SECONDS says."""
     with asking.transaction() as connection:
-        export = actions.find(connection, export_id, asking.principal)
-        if export.run_id is None and export.state == "expired":
-            raise Gone(f"The file of the export {export_id} has expired; ask for it anew")
-        if export.run_id is None or export.state not in ("completed", "expired"):
-            raise Conflict(f"The export {export_id} is {export.state}; only a completed one can be downloaded")
-        run = runs.find(connection, export.run_id)
-        files.require_file(asking.principal, run)
-        events.record(
-            connection, asking.actor, "export.downloaded", subject="export", subject_id=export_id, detail={"sha256": export.sha256}
-        )
+        run = fetching.let_out(connection, asking.principal, asking.actor, export_id)
     return files.redirect(request, run)

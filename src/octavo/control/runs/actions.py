@@ -91,6 +91,7 @@ class Page:
 
 
 organization = tenancy.current
+progress_of = progress.of
 
 _COLUMNS = sql.SQL(", ").join(sql.Identifier(field.name) for field in fields(Run))
 
@@ -217,15 +218,20 @@ _FILTERS = {
 }
 
 
-def list_(connection: Connection, filters: Mapping[str, Any] | None = None, *, page: int = 1, page_size: int = 20) -> Page:
-    """Runs that fit all the filters, the latest first. Raises UsageError for a filter or a page that there is not."""
+def list_(
+    connection: Connection, filters: Mapping[str, Any] | None = None, *, page: int = 1, page_size: int = 20, most: int | None = None
+) -> Page:
+    """Runs that fit all the filters, the latest first; `most`: so many are counted at most. Raises UsageError for a filter or a page that there is not."""
     given = {name: value for name, value in (filters or {}).items() if value is not None}
     if unknown := set(given) - set(_FILTERS):
         raise UsageError(f"Runs cannot be filtered by {', '.join(sorted(unknown))}; they can by: {', '.join(_FILTERS)}")
     if page < 1 or not 1 <= page_size <= 100:
         raise UsageError("page begins at 1, and page_size is between 1 and 100")
     where = sql.SQL(" and ").join([sql.SQL("true"), *(_FILTERS[name] for name in given)])
-    counted = connection.execute(sql.SQL("select count(*) from octavo.generated_report where {}").format(where), given).fetchone()
+    counted = connection.execute(
+        sql.SQL("select count(*) from (select from octavo.generated_report where {} limit %(most)s) as run").format(where),
+        {**given, "most": most},
+    ).fetchone()
     with connection.cursor(row_factory=class_row(Run)) as cursor:
         items = cursor.execute(
             sql.SQL(

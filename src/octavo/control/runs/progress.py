@@ -24,6 +24,7 @@ class Progress:
     format: str
     source: str
     requested_by: int | None
+    masked: bool
     state: str
     stage: str
     attempt: int
@@ -48,7 +49,7 @@ class Progress:
 
 
 _COLUMNS = sql.SQL(
-    "id, report, format, source, requested_by, state, stage, attempt, processed_rows, total_rows, records, error_kind, error_message, created_at, "
+    "id, report, format, source, requested_by, masked, state, stage, attempt, processed_rows, total_rows, records, error_kind, error_message, created_at, "
     "completed_at, extract(epoch from clock_timestamp() - started_at)::float8 as worked_seconds"
 )
 

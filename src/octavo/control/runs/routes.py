@@ -7,16 +7,13 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from octavo.control import events
-from octavo.control.access.actions import Principal
-from octavo.control.runs import actions, rules
-from octavo.control.runs.actions import Run
-from octavo.errors import Conflict, Forbidden, NotFound
+from octavo.control.runs import actions, rights
+from octavo.errors import Conflict
 from octavo.pipeline.arrangement import Arrangement
 from octavo.pipeline.choice import Filter
 from octavo.pipeline.earlier import How
 from octavo.web import files, problems
-from octavo.web.asking import Asking, Exporting, Viewing
+from octavo.web.asking import Exporting, Viewing
 from octavo.web.lists import Listed, PageNumber, PageSize
 from octavo.web.repeating import Repeatable
 
@@ -94,7 +91,7 @@ def listed(
             connection,
             {
                 "state": state, "report": report, "format": format, "schedule_id": schedule_id, "group_id": group_id,
-                "export_of": _hidden(asking),
+                "export_of": rights.hidden(asking.principal),
             },
             page=page,
             page_size=page_size,
@@ -145,13 +142,13 @@ def recent(asking: Viewing) -> list[Shown]:
 @router.get("/generated/{run_id}", summary="One run", responses=problems.documented(401, 403, 404, 422))
 def shown(asking: Viewing, run_id: RunId) -> Shown:
     with asking.transaction() as connection:
-        return Shown.model_validate(seen(asking.principal, actions.find(connection, run_id)))
+        return Shown.model_validate(rights.seen(asking.principal, actions.find(connection, run_id)))
 
 
 @router.get("/generated/{run_id}/manifest", summary="The seal of a run's file", responses=problems.documented(401, 403, 404, 409, 422))
 def manifest(asking: Viewing, run_id: RunId) -> dict[str, Any]:
     with asking.transaction() as connection:
-        run = seen(asking.principal, actions.find(connection, run_id))
+        run = rights.seen(asking.principal, actions.find(connection, run_id))
     if run.manifest is None:
         raise Conflict(f"The run {run_id} is {run.state}; only a completed one has a manifest")
     return run.manifest
@@ -164,39 +161,19 @@ def manifest(asking: Viewing, run_id: RunId) -> dict[str, Any]:
 def download(asking: Viewing, run_id: RunId, request: Request) -> RedirectResponse:
     """Checks the permission, records the download, and redirects to a link that lasts five minutes, or as long as OCTAVO_LINK_SECONDS says."""
     with asking.transaction() as connection:
-        run = seen(asking.principal, actions.find(connection, run_id))
-        files.require_file(asking.principal, run)
-        events.record(connection, asking.actor, "run.downloaded", subject="run", subject_id=run.id, detail={"sha256": run.sha256})
+        run = rights.fetch(connection, asking.principal, asking.actor, run_id)
     return files.redirect(request, run)
 
 
 @router.post("/generated/{run_id}/cancel", summary="Cancel a run", responses=problems.documented(401, 403, 404, 409, 422))
 def cancel(asking: Exporting, run_id: RunId) -> Shown:
     with asking.transaction() as connection:
-        _own(asking, seen(asking.principal, actions.find(connection, run_id)))
+        rights.own(asking.principal, actions.find(connection, run_id))
         return Shown.model_validate(actions.cancel(connection, asking.actor, run_id))
 
 
 @router.post("/generated/{run_id}/retry", summary="Begin a run anew", responses=problems.documented(401, 403, 404, 409, 422, 429))
 def retry(asking: Exporting, run_id: RunId) -> Shown:
     with asking.transaction() as connection:
-        _own(asking, seen(asking.principal, actions.find(connection, run_id)))
+        rights.own(asking.principal, actions.find(connection, run_id))
         return Shown.model_validate(actions.retry(connection, asking.actor, run_id))
-
-
-def seen(principal: Principal, run: Run) -> Run:
-    """The run, for who may see it; to others it is not there. Raises NotFound."""
-    if not rules.may_see(principal, run):
-        raise NotFound(f"There is no run {run.id}")
-    return run
-
-
-def _hidden(asking: Asking) -> int | None:
-    """Whose exports alone are listed: those of who asks, unless they decide about exports."""
-    return None if asking.principal.may("reports.approve_exports") else asking.principal.user_id
-
-
-def _own(asking: Asking, run: Run) -> None:
-    """A run is changed by who asked for it, or by who manages reports."""
-    if run.requested_by != asking.principal.user_id and not asking.principal.may("reports.manage"):
-        raise Forbidden("This run is somebody else's; who asked for it can change it, or an administrator")

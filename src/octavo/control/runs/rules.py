@@ -128,6 +128,11 @@ def lost(exit_code: int | None = None) -> Failure:
     return Failure("lost", LOST, True)
 
 
+def is_over(state: str) -> bool:
+    """Whether nothing more happens to a run by itself, but that its file goes one day."""
+    return state in OVER
+
+
 def how_far(state: str, done: int, total: int | None, worked_seconds: float | None) -> tuple[int | None, int | None]:
     """How many percent of the rows are written, and how many seconds the rest will take at this pace; None where nobody can say."""
     if state == "completed":

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from octavo.control.access import actions as access
-from octavo.control.runs import actions, progress, routes, rules
+from octavo.control.runs import actions, progress, rights, routes, rules
 from octavo.control.runs.progress import Progress
 from octavo.errors import DatabaseError, Forbidden, Unauthenticated
 from octavo.web import asking as who
@@ -68,7 +68,7 @@ def run_events(
 ) -> Response:
     """How the run stands now, then every change within a second. The stream ends with the run; after that there is nothing to reconnect to (204)."""
     with asking.transaction() as connection:
-        routes.seen(asking.principal, actions.find(connection, run_id))
+        rights.seen(asking.principal, actions.find(connection, run_id))
         (now,) = progress.of(connection, [run_id])
     if now.over and last_event_id == now.mark:
         return Response(status_code=204)

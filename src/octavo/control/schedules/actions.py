@@ -305,6 +305,19 @@ def ticks(connection: Connection, schedule_id: int, *, state: str | None = None,
     return Page(items, cast(int, counted[0]) if counted else 0)
 
 
+def latest(connection: Connection, schedule_ids: Sequence[int]) -> dict[int, Tick]:
+    """What became of the latest time of each of these schedules, where there was one."""
+    with connection.cursor(row_factory=class_row(Tick)) as cursor:
+        found = cursor.execute(
+            sql.SQL(
+                "select {} from unnest(%s::bigint[]) as one(id) cross join lateral (select * from octavo.scheduled_tick as every "
+                "where every.schedule_id = one.id order by every.planned_at desc limit 1) as t"
+            ).format(_TICK),
+            [list(schedule_ids)],
+        ).fetchall()
+    return {one.schedule_id: one for one in found}
+
+
 def tick(connection: Connection, schedule_id: int, planned_at: datetime) -> Tick:
     """What became of one of them."""
     with connection.cursor(row_factory=class_row(Tick)) as cursor:

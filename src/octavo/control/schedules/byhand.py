@@ -87,13 +87,7 @@ def backfill(
     """
     schedule = actions.lock(connection, principal, schedule_id)
     making, stands = _standing(connection, schedule, reports)
-    if until > _now(connection):
-        raise UsageError("Only what has passed can be made up for; nothing was asked for. Say an end that is not in the future")
-    lacking = _lacking(connection, schedule, after, until)
-    if len(lacking) > MOST_AT_ONCE:
-        raise UsageError(
-            f"That would be {len(lacking):,} times, and {MOST_AT_ONCE} are made up for at once; nothing was asked for. Choose a shorter stretch"
-        )
+    lacking = would_backfill(connection, schedule, after=after, until=until)
     runs.refuse_too_many(connection, len(lacking) * len(schedule.formats))
     rows, asked = [], []
     for time in lacking:
@@ -108,6 +102,18 @@ def backfill(
         connection, actor, "schedule.backfilled", schedule, after=after.isoformat(), until=until.isoformat(), times=len(rows), sent=send
     )
     return [actions.tick(connection, schedule_id, row.planned_at) for _, row in rows]
+
+
+def would_backfill(connection: Connection, schedule: Schedule, *, after: datetime, until: datetime) -> list[dict[str, Any]]:
+    """The times that a backfill would make up for: run_at, days, state and runs. Raises UsageError."""
+    if until > _now(connection):
+        raise UsageError("Only what has passed can be made up for; nothing was asked for. Say an end that is not in the future")
+    lacking = _lacking(connection, schedule, after, until)
+    if len(lacking) > MOST_AT_ONCE:
+        raise UsageError(
+            f"That would be {len(lacking):,} times, and {MOST_AT_ONCE} are made up for at once; nothing was asked for. Choose a shorter stretch"
+        )
+    return lacking
 
 
 def _lacking(connection: Connection, schedule: Schedule, after: datetime, until: datetime) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from octavo.control.runs import rules as runs_rules
 from octavo.control.sharing.door import Opened
 from octavo.pipeline import branding
+from octavo.web.asking import server_of
 from octavo.web.pages import told as pages
 from octavo.web.pages.shown import Shown
 
@@ -26,6 +27,12 @@ def shown(request: Request, opened: Opened, place: str, *, problem: str = "", st
         "opened": opened, "run": run, "name": name, "problem": problem,
     }  # fmt: skip
     return pages.outside(request, "sharing/share.html", context, status, policy={"form-action": leads})
+
+
+def address(request: Request, token: str) -> str:
+    """The link as an outsider is sent it."""
+    base = server_of(request).settings.public_url or str(request.base_url)
+    return f"{base.rstrip('/')}/share/{token}"
 
 
 def told(request: Request, title: str, problem: str, status: int) -> HTMLResponse:

@@ -102,8 +102,7 @@ def create(asking: Managing, asked: Asked, request: Request, response: Response)
             most_downloads=asked.most_downloads, note=asked.note,
         )  # fmt: skip
     response.headers["Location"] = f"/api/reports/shares/{made.id}"
-    base = (asking.server.settings.public_url or str(request.base_url)).rstrip("/")
-    return Made(**vars(made), token=token, url=f"{base}/share/{token}")
+    return Made(**vars(made), token=token, url=page.address(request, token))
 
 
 @managed.get("", summary="Shares, the latest first", responses=problems.documented(401, 403, 422))

@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from octavo.control.access.actions import Principal
 from octavo.control.summaries import actions
 from octavo.control.summaries.flight import Flight
 from octavo.pipeline.earlier import How
 from octavo.web import problems
-from octavo.web.asking import Viewing
+from octavo.web.asking import Viewing, server_of
 
 router = APIRouter(prefix="/api/reports/summary", tags=["reports"])
 
@@ -97,13 +98,18 @@ def summary(
         entry=server.reports.report(report, principal.organization), organization=principal.organization, parameters=given,
         sections=tuple(dict.fromkeys(sections or ())), zone=time_zone, compare=compare, masked=not principal.may("reports.view_pii"),
     )  # fmt: skip
+    return Response(told(request, principal, asked), media_type="application/json")
+
+
+def told(request: Request, principal: Principal, asked: actions.Asked) -> bytes:
+    """The summary as JSON; who asks the same while it is worked out is given the same."""
+    given, server = asked.parameters, server_of(request)
     # Everything on which the answer depends: whose data, what of it in which version, and every right of whoever asks.
     key = (
         principal.organization.id, principal.organization.time_zone, principal.organization.currency, asked.entry.key, asked.entry.version,
         json.dumps(given, sort_keys=True), asked.sections, asked.zone, asked.compare, asked.masked, principal.permissions,
     )  # fmt: skip
     flight: Flight[bytes] = request.app.state.summaries
-    told = flight.share(key, lambda: actions.summarize(
+    return flight.share(key, lambda: actions.summarize(
         server.database, asked, timeout_seconds=server.settings.summary_timeout_seconds, proven=request.app.state.proven
     ))  # fmt: skip
-    return Response(told, media_type="application/json")

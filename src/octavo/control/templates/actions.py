@@ -328,14 +328,23 @@ def list_(
     *,
     report: str | None = None,
     active: bool = True,
+    search: str | None = None,
+    project_id: int | None = None,
     page: int = 1,
     page_size: int = 20,
 ) -> Page:
-    """The templates that this principal may see, by name: those of the organization and of his projects, or all for who manages them."""
+    """The templates that this principal may see, by name: those of the organization and of his projects, or all for who manages them.
+
+    `search`: with that in their names; `project_id`: only that project's.
+    """
     where = sql.SQL(
-        "octavo.report_template as t where {} and (%(report)s::text is null or report = %(report)s) and active = %(active)s"
+        "octavo.report_template as t where {} and (%(report)s::text is null or report = %(report)s) and active = %(active)s "
+        "and (%(search)s::text is null or strpos(lower(name), lower(%(search)s)) > 0) and (%(project_id)s::bigint is null or project_id = %(project_id)s)"
     ).format(_VISIBLE)
-    values = {"report": report, "active": active, "limit": page_size, "offset": (page - 1) * page_size, **_sight(principal)}
+    values = {
+        "report": report, "active": active, "search": search, "project_id": project_id, "limit": page_size, "offset": (page - 1) * page_size,
+        **_sight(principal),
+    }  # fmt: skip
     counted = connection.execute(sql.SQL("select count(*) from {}").format(where), values).fetchone()
     with connection.cursor(row_factory=class_row(Template)) as cursor:
         items = cursor.execute(

@@ -8,9 +8,13 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel, ValidationError
 
 from octavo.errors import Forbidden, OctavoError, Unauthenticated
+from octavo.web.pages import multipart
 
 MOST_FIELDS = 1000
 CSRF = "csrf_token"
+TYPE = "application/x-www-form-urlencoded"
+TYPES = (TYPE, multipart.TYPE)
+"""The second for forms with a file."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -18,10 +22,12 @@ Model = TypeVar("Model", bound=BaseModel)
 class Form:
     """What was sent, or what the fields hold at the beginning; and what is wrong with it."""
 
-    def __init__(self, pairs: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(self, pairs: Sequence[tuple[str, str]] = (), files: Mapping[str, bytes] | None = None) -> None:
         self._sent: dict[str, list[str]] = {}
         for name, value in pairs:
             self._sent.setdefault(name, []).append(value)
+        self.files = dict(files or {})
+        """What is in the files that were chosen, by field."""
         self.errors: dict[str, str] = {}
         """What is wrong, by field."""
         self.error = ""
@@ -35,7 +41,7 @@ class Form:
 
     def text(self, name: str) -> str:
         """The field's value, "" without one."""
-        return self._sent.get(name, [""])[-1]
+        return (self._sent.get(name) or [""])[-1]
 
     def all(self, name: str) -> list[str]:
         """Every value of a field that may be given several times."""
@@ -52,6 +58,11 @@ class Form:
                 many = value if isinstance(value, list | tuple | set | frozenset) else [value]
                 self._sent[name] = ["on" if one is True else str(one) for one in many if one is not False]
         return self
+
+    def put(self, values: Mapping[str, str]) -> None:
+        """Puts values in the place of what was sent: a form that is worked on in steps shows where it stands."""
+        for name, value in values.items():
+            self._sent[name] = [value]
 
     def read(self, model: type[Model]) -> Model | None:
         """The form as that model; None, and what is wrong beside each field, when it is none.
@@ -98,14 +109,20 @@ class Form:
             self.refuse(str(error), field=field, status=error.status)
 
 
-def parse(body: bytes) -> Form:
+def parse(body: bytes, content_type: str = TYPE) -> Form:
     """The form in a body that web/bodies.py let pass."""
-    return Form(pairs(body))
+    sent, files = fields(body, content_type)
+    return Form(sent, files)
 
 
-def pairs(body: bytes) -> list[tuple[str, str]]:
-    """Names and values. Raises ValueError for what is no form in UTF-8, or has too many fields."""
-    return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+def fields(body: bytes, content_type: str = TYPE) -> tuple[list[tuple[str, str]], dict[str, bytes]]:
+    """Names and values, and the files that were chosen. Raises ValueError for what is no form in UTF-8, or has too many fields."""
+    if not content_type.lower().startswith(multipart.TYPE):
+        return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS), {}
+    parts = multipart.parts(body, content_type, MOST_FIELDS) if body else []
+    return [(one.name, one.content.decode()) for one in parts if not one.file], {
+        one.name: one.content for one in parts if one.file and one.content
+    }
 
 
 def _takes_many(annotation: Any) -> bool:

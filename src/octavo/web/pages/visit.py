@@ -23,7 +23,7 @@ from octavo.pipeline import branding
 from octavo.web import asking as who
 from octavo.web import cookies
 from octavo.web.asking import Asking, Server
-from octavo.web.pages import addresses, form, rail, rendering
+from octavo.web.pages import addresses, form, parts, rail, rendering
 from octavo.web.pages.form import Form
 from octavo.web.pages.shown import Shown
 
@@ -78,7 +78,7 @@ class Visit:
             yield connection
 
     def page(
-        self, template: str, *, title: str, status: int | None = None, headers: Mapping[str, str] | None = None, **context: Any
+        self, template: str, /, *, title: str, status: int | None = None, headers: Mapping[str, str] | None = None, **context: Any
     ) -> Response:
         """The page of a template, in the shell. A form that was refused answers with the status of its refusal."""
         said = _read_flash(self)
@@ -99,6 +99,10 @@ class Visit:
         if said:
             _write_flash(self, answered, said)
         return answered
+
+    def first_of(self, *places: str) -> str:
+        """The first of these addresses at which a page is registered; the last where none is."""
+        return next((place for place in places if rail.there_is(self.request.app, place)), places[-1])
 
     def here(self, **changes: Any) -> str:
         """This page with other values in its query; None takes one away."""
@@ -123,6 +127,7 @@ class Visit:
             "visit": self, "sent": self.form, "principal": self.principal, "organization": organization, "may": self.may, "here": self.here, "report_title": self.report_title,
             "shown": self.shown, "accent": branding.accent(organization.branding),
             "rail": rail.offered(app, self.principal, addresses.path_of(self.request.scope)),
+            "parts": lambda: parts.offered(app, self.principal, addresses.path_of(self.request.scope)),
             "there_is": lambda path: rail.there_is(app, path), "csrf_token": access.csrf_token(self.cookie),
         }  # fmt: skip
 
@@ -135,7 +140,9 @@ def refuse_other_sites(request: Request) -> None:
 
 async def read_form(request: Request) -> Form:
     """The form of a request; empty where there is none. Its shape was checked by web/bodies.py."""
-    return form.parse(await request.body()) if request.method == "POST" else Form()
+    if request.method != "POST":
+        return Form()
+    return form.parse(await request.body(), request.headers.get("content-type", form.TYPE))
 
 
 def _visiting(request: Request, sent: Annotated[Form, Depends(read_form)]) -> Visit:

@@ -153,7 +153,7 @@ def _title(parcel: Parcel, run: Run) -> str:
 
 def page_of(settings: Settings, run: Run) -> str | None:
     """Where people look at a run: they sign in there, so that a mail that is passed on opens nothing."""
-    return f"{settings.public_url.rstrip('/')}/runs/{run.id}" if settings.public_url else None
+    return f"{settings.public_url.rstrip('/')}/history/{run.id}" if settings.public_url else None
 
 
 def size(count: int, conventions: locales.Conventions) -> str:

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from octavo.control.delivery import actions
 from octavo.control.runs import actions as runs
+from octavo.control.runs import rights
 from octavo.control.runs import routes as runs_routes
-from octavo.errors import Forbidden
 from octavo.web import problems
 from octavo.web.asking import Asking, Exporting, Viewing, may
 from octavo.web.lists import Listed, PageNumber, PageSize
@@ -141,17 +141,13 @@ def one(asking: Viewing, delivery_id: DeliveryId) -> WithAttempts:
 def retry(asking: Exporting, delivery_id: DeliveryId) -> Shown:
     """Of what is failed or unknown, by who asked for its run or by who manages reports. What was unknown may arrive twice."""
     with asking.transaction() as connection:
-        found = actions.find(connection, asking.principal, delivery_id)
-        asked_by = runs.find(connection, found.run_id).requested_by if found.run_id is not None else None
-        if not asking.principal.may(actions.SEND_OUT) and (asked_by is None or asked_by != asking.principal.user_id):
-            raise Forbidden("This delivery is of somebody else's run; who asked for it can have it sent once more, or an administrator")
-        return Shown.model_validate(actions.retry(connection, asking.principal, asking.actor, delivery_id))
+        return Shown.model_validate(actions.send_again(connection, asking.principal, asking.actor, delivery_id))
 
 
 @router.get("/generated/{run_id}/deliveries", summary="Where a run's file went", responses=problems.documented(401, 403, 404, 422))
 def of_run(asking: Viewing, run_id: runs_routes.RunId) -> OfRun:
     with asking.transaction() as connection:
-        runs_routes.seen(asking.principal, runs.find(connection, run_id))
+        rights.seen(asking.principal, runs.find(connection, run_id))
         found = actions.list_(connection, asking.principal, {"run_id": run_id}, page_size=100)
         delivered = actions.delivered(connection, run_id)
     return OfRun.model_validate({"delivered": delivered, "items": [Shown.model_validate(one) for one in found.items]})

@@ -87,6 +87,8 @@ def _header(document: Document, page: measure.Sheet, conventions: Conventions, c
     read = sum(section.rows_read for section in document.tables)
     made = f"{conventions.instant(document.taken_at)} {document.zone}"
     complete = f"complete: {conventions.number(read, 0)} of {conventions.number(document.rows, 0)} rows"
+    if document.first_rows is not None:
+        complete = f"example: at most the first {conventions.number(document.first_rows, 0)} rows of each table"
     foot = [shown(str(brand["footer"]))] if brand.get("footer") else []
     return {
         "title": shown(document.title),

@@ -9,9 +9,8 @@ from decimal import Context, Decimal
 from typing import Any, Literal
 
 from octavo.errors import Torn
-from octavo.pipeline import definition
+from octavo.pipeline import definition, figures
 from octavo.pipeline.document import Compared, Rows
-from octavo.pipeline.figures import NOT_AVAILABLE
 from octavo.pipeline.locales import Conventions
 from octavo.pipeline.writers.pdf.characters import Characters
 
@@ -82,17 +81,7 @@ def lines(section: Rows, conventions: Conventions, characters: Characters, curre
 
 def heading(column: definition.Column, currency: str) -> Heading:
     """The head of a column; a unit that the title already names is not said twice."""
-    unit = ""
-    if isinstance(column, definition.Money) and column.currency_column is None:
-        unit = column.currency or currency
-    elif isinstance(column, definition.Quantity) and column.unit_column is None:
-        unit = column.unit
-    elif isinstance(column, definition.Percent):
-        unit = "%"
-    wraps = column.kind == "text"
-    return Heading(
-        column.name, column.title, "" if unit in column.title.replace("(", " ").replace(")", " ").split() else unit, column.numeric, wraps
-    )
+    return Heading(column.name, column.title, figures.unit(column, currency), column.numeric, column.kind == "text")
 
 
 def parts(table: Lines, compared: Mapping[str, Compared], fits: Callable[[Lines], bool]) -> list[Lines]:
@@ -285,7 +274,7 @@ def _shower(column: definition.Column, conventions: Conventions, characters: Cha
     if column.kind == "text":
         return lambda value: "" if value is None else characters.shown(value)
     if column.name in rates:  # of nothing there is no percent, which an empty cell would not say
-        return lambda value: NOT_AVAILABLE if value is None else show(value)
+        return lambda value: figures.NOT_AVAILABLE if value is None else show(value)
     if isinstance(column, definition.Flag) and column.highlight:
         return lambda value: f"{MARK} {show(value)}" if value else show(value)
     return show
