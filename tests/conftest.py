@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,10 @@ ROOT = Path(__file__).parent.parent
 SHARED_DATA = Path(os.environ.get("OCTAVO_SHARED_DATA", ROOT.parent / "shared" / "data"))
 
 _numbers = itertools.count(1)
+
+# A suite that a script starts in the background is told to ignore what some tests send.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
