@@ -1,5 +1,6 @@
 """What reaches a terminal is text: nothing in a name steers it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def test_brackets_and_colons_in_the_name_of_a_folder_are_printed_as_they_are(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     artefact = render("retail.sales", "json")
-    marked = type(artefact)("[red]out/:smile:.json", artefact.manifest, artefact.seconds)
+    marked = replace(artefact, place="[red]out/:smile:.json")
     terminal.console().print(terminal.file_table([marked]))
     terminal.say(terminal.finished(marked))
     assert capsys.readouterr().out.count("[red]out/:smile:.json") == 2
