@@ -44,8 +44,9 @@ def herd(floor: Floor, organizations: list[Organization], count: int, seconds_ag
             "from octavo.scheduled_report cross join generate_series(2, %s) as n",
             [count // len(organizations)],
         )
-        connection.execute(
-            "update octavo.scheduled_report set next_run_at = date_trunc('second', now() - make_interval(secs => %s)), next_run_days = array[current_date]",
+        connection.execute(  # the rule says that very time, so that whoever looks the next times over finds them right
+            "update octavo.scheduled_report set next_run_at = at, next_run_days = array[(at at time zone 'UTC')::date], time_of_day = (at at time zone 'UTC')::time "
+            "from (select date_trunc('second', now() - make_interval(secs => %s)) as at) as due",
             [seconds_ago],
         )
 
