@@ -33,13 +33,14 @@ Looking = Callable[..., Page]
 """looking("admin", width=380, scheme="dark", organization="aurora"): a page in a browser where that person is signed in; None: nobody."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Ends with the last of these tests: as long as it lives, the thread runs its event loop, and can run no other."""
     with chromium.launched() as found:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     given = Settings(

@@ -1,5 +1,6 @@
 """docs/api.md tells the truth: every route is in it, every route in it is there, and its examples answer what they say."""
 
+import functools
 import json
 import os
 import re
@@ -31,6 +32,7 @@ def part(title: str) -> str:
     return page().partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
+@functools.cache
 def routes() -> dict[str, str]:
     """The summary of every route of the OpenAPI document, by method and path."""
     paths = app.routes().openapi()["paths"]

@@ -44,7 +44,14 @@ def herd(floor: Floor, organizations: list[Organization], count: int, seconds_ag
             "from octavo.scheduled_report cross join generate_series(2, %s) as n",
             [count // len(organizations)],
         )
-        connection.execute(  # the rule says that very time, so that whoever looks the next times over finds them right
+    due(floor, seconds_ago)
+
+
+def due(floor: Floor, seconds_ago: float) -> None:
+    """Every schedule is due since then, and its rule says that very time: whoever looks the next times over finds them right, at any hour."""
+    with psycopg.connect(floor.superuser, autocommit=True) as connection:
+        connection.execute("set session_replication_role = replica")
+        connection.execute(
             "update octavo.scheduled_report set next_run_at = at, next_run_days = array[(at at time zone 'UTC')::date], time_of_day = (at at time zone 'UTC')::time "
             "from (select date_trunc('second', now() - make_interval(secs => %s)) as at) as due",
             [seconds_ago],
@@ -123,11 +130,7 @@ def test_a_schedule_whose_store_is_down_tries_again_fails_and_is_paused_after_it
     """The store is a folder below what is a file: nothing can be put there, each attempt fails by something that may pass, and at last for good."""
     (tmp_path / "blocked").write_text("no folder")
     made = schedule(floor, organizations[0], pause_after_failures=1)
-    with psycopg.connect(floor.superuser, autocommit=True) as connection:
-        connection.execute("set session_replication_role = replica")
-        connection.execute(
-            "update octavo.scheduled_report set next_run_at = date_trunc('second', now()), next_run_days = array[current_date]"
-        )
+    due(floor, 0)
     floor.start(1, store_url=tmp_path / "blocked" / "store", retry_seconds=0.01)
     until(lambda: floor.query("select from octavo.scheduled_tick where schedule_id = %s and state = 'failed'", made), 90)
     ((kind, failures),) = floor.query("select error_kind, failures from octavo.generated_report")

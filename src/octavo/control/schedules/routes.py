@@ -73,13 +73,13 @@ def next_of_rule(asking: Viewing, rule: Rule, count: Count = 10) -> list[Time]:
         return [Time.of(one) for one in actions.next_times(connection, actions.Rule(**rule.content), count)]
 
 
-@router.get("/{schedule_id}", summary="One schedule", responses=problems.documented(401, 403, 404, 422))
+@router.get("/{schedule_id:id}", summary="One schedule", responses=problems.documented(401, 403, 404, 422))
 def shown(asking: Viewing, schedule_id: ScheduleId) -> Schedule:
     with asking.transaction() as connection:
         return Schedule.of(actions.find(connection, asking.principal, schedule_id))
 
 
-@router.put("/{schedule_id}", summary="Change a schedule", responses=problems.documented(401, 403, 404, 409, 413, 422))
+@router.put("/{schedule_id:id}", summary="Change a schedule", responses=problems.documented(401, 403, 404, 409, 413, 422))
 def change(asking: Managing, schedule_id: ScheduleId, written: Changed) -> Schedule:
     """All of it is said anew. A time that was due is skipped when the rule changes, and the next counts from now."""
     with asking.transaction() as connection:
@@ -95,7 +95,7 @@ def change(asking: Managing, schedule_id: ScheduleId, written: Changed) -> Sched
     return Schedule.of(changed)
 
 
-@router.delete("/{schedule_id}", summary="Put a schedule out of use", responses=problems.documented(401, 403, 404, 422))
+@router.delete("/{schedule_id:id}", summary="Put a schedule out of use", responses=problems.documented(401, 403, 404, 422))
 def delete(asking: Managing, schedule_id: ScheduleId) -> Schedule:
     with asking.transaction() as connection:
         return Schedule.of(actions.deactivate(connection, asking.principal, asking.actor, schedule_id))

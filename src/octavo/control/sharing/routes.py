@@ -130,13 +130,13 @@ def set_setting(asking: Managing, said: Setting) -> Setting:
         return Setting.model_validate(actions.set_setting(connection, asking.actor, actions.Setting(**said.model_dump())))
 
 
-@managed.get("/{share_id}", summary="One share", responses=problems.documented(401, 403, 404, 422))
+@managed.get("/{share_id:id}", summary="One share", responses=problems.documented(401, 403, 404, 422))
 def shown(asking: Viewing, share_id: ShareId) -> Shown:
     with asking.transaction() as connection:
         return Shown.model_validate(actions.find(connection, asking.principal, share_id))
 
 
-@managed.delete("/{share_id}", status_code=204, summary="End a link", responses=problems.documented(401, 403, 404, 422))
+@managed.delete("/{share_id:id}", status_code=204, summary="End a link", responses=problems.documented(401, 403, 404, 422))
 def revoke(asking: Managing, share_id: ShareId) -> None:
     with asking.transaction() as connection:
         actions.revoke(connection, asking.principal, asking.actor, share_id)
