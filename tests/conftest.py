@@ -20,6 +20,7 @@ from octavo.pipeline import catalog, run
 from octavo.pipeline.binding import Request
 from octavo.pipeline.document import Organization
 from octavo.pipeline.store import Folder
+from tests import quick
 from tests.buckets import s3, s3_server
 
 __all__ = ["s3", "s3_server"]
@@ -45,7 +46,7 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The connection string of the template database, as the role octavo, which is no superuser."""
-    conninfo = embedded.start(tmp_path_factory.mktemp("server"))
+    conninfo = embedded.start(quick.folder(tmp_path_factory.mktemp("server")))
     with psycopg.connect(superuser(conninfo), autocommit=True) as connection:
         connection.execute("alter system set fsync = off")
         connection.execute("select pg_reload_conf()")

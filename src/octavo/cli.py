@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if code == 130:
         for number in (signal.SIGINT, *_STOPPING):  # an impatient second one must not keep the embedded server from being stopped
             signal.signal(number, signal.SIG_IGN)
-        _fail("interrupted; what was not finished was thrown away", 1)
+        _fail("interrupted; what was not finished was thrown away", 1, logging.WARNING)  # somebody wanted it
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -80,10 +80,10 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _fail(message: str, code: int) -> None:
+def _fail(message: str, code: int, level: int = logging.CRITICAL) -> None:
     line = terminal.plain(" ".join(message.split()))
     if logs.installed():
-        logging.getLogger("octavo").critical("%s", line)
+        logging.getLogger("octavo").log(level, "%s", line)
     else:
         print(f"octavo: {line}", file=sys.stderr)
     sys.exit(code)

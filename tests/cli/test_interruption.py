@@ -116,5 +116,12 @@ def test_a_pdf_that_is_interrupted_leaves_no_process_and_no_file(octavo: Command
     assert time.monotonic() - begun < SOON
     assert octavo.files == []
     assert list(temporary.iterdir()) == []
-    with pytest.raises(ProcessLookupError):
-        os.killpg(process.pid, 0)
+    wait_until(lambda: not lives(process.pid), 2)  # one that was killed is there until somebody has taken notice of it
+
+
+def lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -191,8 +191,8 @@ def query(
     beneath: dict[str, sql.Composable] = {}
     if entry.base:
         beneath = {
-            "base": snapshot.text(section.name, entry.base, values),
-            _BASE_THEN: snapshot.text(section.name, entry.base, comparison.values),
+            "base": snapshot.base(section.name, entry.base, values),
+            _BASE_THEN: snapshot.base(section.name, entry.base, comparison.values),
         }
         then = sql.SQL("with base as (select * from {}) select * from (\n{}\n) as section").format(sql.Identifier(_BASE_THEN), then)
     source = sides.joined(now, then, where)

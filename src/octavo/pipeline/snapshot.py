@@ -20,7 +20,7 @@ from psycopg.types.datetime import DateLoader, TimestamptzLoader
 
 from octavo.database.connection import Connection, Database
 from octavo.errors import DatabaseError, DefinitionError, OctavoError, QueryFailed, TooLarge
-from octavo.pipeline import definition
+from octavo.pipeline import bases, definition
 from octavo.pipeline.document import EXACT, Control, Organization, Total
 from octavo.pipeline.periods import zone_named
 
@@ -55,7 +55,9 @@ class Snapshot:
     zone: str
     taken_at: datetime
     planned_at: datetime | None = None
+    short: bool = False
     _checked: set[tuple[Any, ...]] = field(default_factory=set, compare=False, repr=False)
+    _bases: dict[str, sql.Composable] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def today(self) -> date:
@@ -87,7 +89,7 @@ class Snapshot:
 
         Raises DefinitionError when its result does not fit the columns, which is seen once, or not at all where it need not be.
         """
-        beneath, seen = {"base": self.text(name, base, values)} if base else {}, (text, base, *columns)
+        beneath, seen = {"base": self.base(name, base, values)} if base else {}, (text, base, *columns)
         query = self.over(
             name, self.text(name, text, values), columns, masked=masked, beneath=beneath, share_of=share_of, where=where, sorting=sorting,
             limit=limit, check=check and seen not in self._checked,
@@ -100,6 +102,19 @@ class Snapshot:
         """The SELECT of a section, or what it reads as `base`, with its values in it. Raises DefinitionError."""
         with explained(f"The query of section {name}"):
             return sql.SQL(cast(Any, psycopg.ClientCursor(self.connection).mogrify(cast(Any, text.rstrip().rstrip(";")), dict(values))))
+
+    def base(self, name: str, text: str, values: Mapping[str, Any]) -> sql.Composable:
+        """What the sections of a report read as `base`: where it has few rows, worked out once for them all; else, and for an answer that is
+        waited for and asks all at once, its SELECT.
+        """
+        asked = self.text(name, text, values)
+        if self.short:
+            return asked
+        key = asked.as_string(self.connection)
+        if key not in self._bases:
+            with explained(f"The query of section {name}"):
+                self._bases[key] = bases.kept(self.connection, asked) or asked
+        return self._bases[key]
 
     def over(
         self,
@@ -148,7 +163,7 @@ def open_snapshot(
         _register_loaders(connection)
         row = connection.execute("select now()").fetchone()
         assert row is not None
-        yield Snapshot(connection, organization, zone, cast(datetime, row[0]), planned_at)
+        yield Snapshot(connection, organization, zone, cast(datetime, row[0]), planned_at, short)
 
 
 class BoundQuery:
@@ -195,7 +210,7 @@ class BoundQuery:
         connection = self._snapshot.connection
         statement = sql.SQL("{}select * from {}").format(self._with, self._source)
         with self._explained():
-            types = {name: connection.adapters.types.get(oid) for name, oid in _described(connection, statement)}
+            types = dict(bases.described(connection, statement))
         misfit = self._misfit(types)
         if misfit:
             with self._explained():  # that it may not be run at all is told first
@@ -279,15 +294,6 @@ def _beneath(named: Mapping[str, sql.Composable], how: sql.SQL) -> sql.Composabl
         return sql.SQL("")
     parts = [sql.SQL("{} {} (\n{}\n)").format(sql.Identifier(name), how, text) for name, text in named.items()]
     return sql.SQL("with {} ").format(sql.SQL(", ").join(parts))
-
-
-def _described(connection: Connection, statement: sql.Composable) -> list[tuple[str, int]]:
-    """The columns that a statement yields, each with the OID of its type."""
-    server, encoding = connection.pgconn, connection.info.encoding
-    for result in (server.prepare(b"", statement.as_bytes(connection)), server.describe_prepared(b"")):
-        if result.status != pq.ExecStatus.COMMAND_OK:
-            raise psycopg.errors.error_from_result(result, encoding)
-    return [((result.fname(place) or b"").decode(encoding), result.ftype(place)) for place in range(result.nfields)]
 
 
 def _copy(

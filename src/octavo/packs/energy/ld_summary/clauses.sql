@@ -1,3 +1,10 @@
+with told as (
+    select
+        clause_id, count(missing) as months_measured, count(*) filter (where missing > 0) as months_below,
+        min(measured) filter (where missing is not null) as lowest, coalesce(sum(uncapped), 0) as uncapped, coalesce(sum(damages), 0) as damages
+    from base
+    group by clause_id
+)
 select
     contract.number as contract_number,
     clause.reference as clause_reference,
@@ -12,17 +19,16 @@ select
         || case clause.measured_in when 'hours' then '; by hours' else '' end as form,
     concat_ws('; ', trim_scale(clause.damages_cap_percent) || ' percent of the month', trim_scale(clause.damages_cap_amount) || ' ' || contract.currency || ' a year') as caps,
     clause.guaranteed_value,
-    min(month.measured) filter (where month.missing is not null) as lowest,
+    told.lowest,
     case clause.guaranteed_unit when 'percent' then '%%' else clause.guaranteed_unit end as unit,
-    count(month.missing) as months_measured,
-    count(*) filter (where month.missing > 0) as months_below,
+    told.months_measured,
+    told.months_below,
     contract.currency,
-    coalesce(sum(month.uncapped), 0) as uncapped,
-    case when contract.kind = 'ppa' then coalesce(sum(month.damages), 0) end as payable,
-    case when contract.kind <> 'ppa' then coalesce(sum(month.damages), 0) end as receivable
-from energy.guarantee_months(%(period_start)s, %(period_end)s, case %(months_in)s when 'run' then current_setting('TimeZone') end, %(project_id)s, %(contract_id)s) as month
-join energy.clause on clause.id = month.clause_id
+    told.uncapped,
+    case when contract.kind = 'ppa' then told.damages end as payable,
+    case when contract.kind <> 'ppa' then told.damages end as receivable
+from told
+join energy.clause on clause.id = told.clause_id
 join energy.contract on contract.id = clause.contract_id
 join energy.project on project.id = contract.project_id
-group by contract.organization_id, contract.id, clause.organization_id, clause.id, project.organization_id, project.id
 order by contract.number, clause.reference

@@ -1,24 +1,22 @@
 select
-    contract.number || ' clause ' || clause.reference || ', ' || clause.title as guarantee,
-    month.month,
-    month.time_zone,
-    month.covered_percent,
-    month.net_mwh,
-    month.lost_mwh,
-    month.excused_mwh,
-    month.excused_hours,
-    month.curtailed_mwh,
-    month.measured,
-    clause.guaranteed_value,
-    case clause.guaranteed_unit when 'percent' then '%%' else clause.guaranteed_unit end as unit,
-    month.missing,
-    month.factor_percent,
-    contract.currency,
-    month.uncapped,
-    case when contract.kind = 'ppa' then month.damages end as payable,
-    case when contract.kind <> 'ppa' then month.damages end as receivable,
-    coalesce(month.missing > 0, false) as below
-from energy.guarantee_months(%(period_start)s, %(period_end)s, case %(months_in)s when 'run' then current_setting('TimeZone') end, %(project_id)s, %(contract_id)s) as month
-join energy.clause on clause.id = month.clause_id
-join energy.contract on contract.id = clause.contract_id
-order by contract.number, clause.reference, month.month
+    contract_number || ' clause ' || clause_reference || ', ' || clause_title as guarantee,
+    month,
+    time_zone,
+    covered_percent,
+    net_mwh,
+    lost_mwh,
+    excused_mwh,
+    excused_hours,
+    curtailed_mwh,
+    measured,
+    guaranteed_value,
+    unit,
+    missing,
+    factor_percent,
+    currency,
+    uncapped,
+    case when is_payable then damages end as payable,
+    case when not is_payable then damages end as receivable,
+    coalesce(missing > 0, false) as below
+from base
+order by contract_number, clause_reference, month

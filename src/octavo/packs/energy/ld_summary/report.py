@@ -24,6 +24,7 @@ report = Report(
     "LD summary",
     "Liquidated damages for the whole months of the period that have ended. Available is (net + curtailed) of (net + curtailed + lost) energy, without what was lost in excused outages.",
     parameters=Damages,
+    base="base.sql",
     template=Template("LD Summary"),
     sections=(
         Metrics(
