@@ -56,6 +56,9 @@ def test_what_is_long_or_no_plain_value_is_left_as_it_is(snapshot: Snapshot) -> 
     many = "select n from generate_series(1, {}) as n"
     assert kept(snapshot, many.format(bases.MOST_ROWS)) is not None
     assert kept(snapshot, many.format(bases.MOST_ROWS + 1)) is None
+    wide = "select repeat('x', {}) as word"
+    assert kept(snapshot, wide.format(bases.MOST_CHARACTERS - 100)) is not None
+    assert kept(snapshot, wide.format(bases.MOST_CHARACTERS)) is None
     assert kept(snapshot, "select 1 as n, 2 as n") is None
     assert kept(snapshot, "select 1.5::float8 as x") is None
     assert kept(snapshot, "select array[1] as x") is None

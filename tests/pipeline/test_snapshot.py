@@ -37,6 +37,12 @@ def copied(query: BoundQuery, select: str = "*") -> str:
     return b"".join(bytes(buffer) for _, buffer in query.copy(sql.SQL(select), CSV)).decode()  # type: ignore[arg-type]
 
 
+def test_a_statement_longer_than_goes_out_at_once_is_sent_whole(open_: Open) -> None:
+    with open_() as snapshot:
+        query = bind(snapshot, "select length(%(word)s) as x", Integer("x", "X"), word="x" * 5_000_000)
+        assert copied(query) == "5000000\n"
+
+
 # --- what a query may yield -------------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,8 @@ from psycopg.types import TypeInfo
 from octavo.database.connection import Connection
 
 MOST_ROWS = 2_000
+MOST_CHARACTERS = 1_000_000
+"""Each query that reads the base has all of it in its text."""
 
 _TEXTS = ("text", "varchar", "bpchar")
 _EXACT = (*_TEXTS, "bool", "int2", "int4", "int8", "numeric", "date", "timestamptz", "uuid")
@@ -35,7 +37,7 @@ def described(connection: Connection, statement: sql.Composable) -> list[tuple[s
 
 
 def kept(connection: Connection, base: sql.Composable) -> sql.Composable | None:
-    """A SELECT that yields the rows of `base` without reading anything; None where they are more than MOST_ROWS, or of types that JSON does not hold."""
+    """A SELECT that yields the rows of `base` without reading anything; None where they are too many, or of types that JSON does not hold."""
     columns = described(connection, base)
     named = {name: type_.name for name, type_ in columns if type_ is not None and type_.name in _EXACT}
     if not columns or len(named) != len(columns):  # of another type, or two of one name
@@ -51,7 +53,7 @@ def kept(connection: Connection, base: sql.Composable) -> sql.Composable | None:
             )
         ).fetchone(),
     )
-    if rows > MOST_ROWS:
+    if rows > MOST_ROWS or len(written or "") > MOST_CHARACTERS:
         return None
     sorted_by = {
         name: sql.SQL(" collate {}").format(sql.SQL(collation)) for name, collation in zip(texts, collations, strict=True) if collation

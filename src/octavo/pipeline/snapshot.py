@@ -301,9 +301,13 @@ def _copy(
 ) -> Iterator[tuple[int, bytearray]]:
     """COPY TO STDOUT straight from libpq: psycopg's own iteration costs more than the query. Ctrl-C interrupts the wait."""
     server = connection.pgconn
-    readable = polling.poll()
+    readable, ready = polling.poll(), polling.poll()
     readable.register(server.socket, polling.POLLIN)
+    ready.register(server.socket, polling.POLLIN | polling.POLLOUT)
     server.send_query(statement.as_bytes(connection))
+    while server.flush():  # a statement with a base in it may be longer than what goes out at once
+        ready.poll()
+        server.consume_input()
     while server.is_busy():  # the answer comes with the first rows, which may take long
         readable.poll()
         server.consume_input()
