@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import psycopg
 from psycopg import pq, sql
+from psycopg.pq.abc import PGconn
 from psycopg.types import TypeInfo
 from psycopg.types.datetime import DateLoader, TimestamptzLoader
 
@@ -296,24 +297,30 @@ def _beneath(named: Mapping[str, sql.Composable], how: sql.SQL) -> sql.Composabl
     return sql.SQL("with {} ").format(sql.SQL(", ").join(parts))
 
 
-def _copy(
-    connection: Connection, statement: sql.Composable, line_end: bytes | None, break_every: int | None
-) -> Iterator[tuple[int, bytearray]]:
-    """COPY TO STDOUT straight from libpq: psycopg's own iteration costs more than the query. Ctrl-C interrupts the wait."""
-    server = connection.pgconn
+def _begun(server: PGconn, statement: bytes) -> polling.poll:
+    """Sends a COPY and waits for its first rows, which may take long; Ctrl-C interrupts the wait. Gives what tells that there is more to read."""
     readable, ready = polling.poll(), polling.poll()
     readable.register(server.socket, polling.POLLIN)
     ready.register(server.socket, polling.POLLIN | polling.POLLOUT)
-    server.send_query(statement.as_bytes(connection))
-    while server.flush():  # a statement with a base in it may be longer than what goes out at once
+    server.send_query(statement)
+    while server.flush():  # one with a base in it may be longer than what goes out at once
         ready.poll()
         server.consume_input()
-    while server.is_busy():  # the answer comes with the first rows, which may take long
+    while server.is_busy():
         readable.poll()
         server.consume_input()
     result = server.get_result()
     if result is None or result.status != pq.ExecStatus.COPY_OUT:
         raise psycopg.errors.error_from_result(result) if result else psycopg.OperationalError("the connection is closed")
+    return readable
+
+
+def _copy(
+    connection: Connection, statement: sql.Composable, line_end: bytes | None, break_every: int | None
+) -> Iterator[tuple[int, bytearray]]:
+    """COPY TO STDOUT straight from libpq: psycopg's own iteration costs more than the query."""
+    server = connection.pgconn
+    readable = _begun(server, statement.as_bytes(connection))
     take, left = server.get_copy_data, break_every or -1
     count, buffer = 0, bytearray()
     while True:

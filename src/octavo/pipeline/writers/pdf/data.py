@@ -22,12 +22,12 @@ _LOGO = "logo.png"
 
 @dataclass(frozen=True)
 class Printed:
-    """A table, measured: its lines, the size of its text, the widths of its columns, the height of each line (0: Typst finds out)."""
+    """A table, measured: its lines, the size of its text, the widths of its columns, and of how many lines of text its rows are."""
 
     table: tables.Lines
     size: float
     widths: Sequence[float]
-    heights: Sequence[float]
+    depths: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _printed(table: tables.Lines, asked: list[measure.Column], page: measure.She
     size = measure.size(asked, page)
     widths = measure.widths(asked, page, size)
     measure.broken(table, widths, size)
-    return Printed(table, size, widths, measure.heights(table, widths, size))
+    return Printed(table, size, widths, measure.depths(table, widths, size))
 
 
 def _header(document: Document, page: measure.Sheet, conventions: Conventions, characters: Characters) -> dict[str, Any]:

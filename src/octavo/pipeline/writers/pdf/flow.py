@@ -8,6 +8,7 @@ from octavo.pipeline.writers.pdf.data import Content, Printed
 from octavo.pipeline.writers.pdf.tables import Line
 
 _SHORT = 8  # lines: such a table is never broken over two pages
+_WHOLE = 20  # lines of text: nor is such a row
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ def _table(section: Printed, first: int, until: int) -> tuple[dict[str, Any], in
     table = section.table
     open_ = _open_groups(table.lines, first) if first else []
     shown = [*open_, *table.lines[first:until]]
+    high, depths = measure.height(section.size), [0] * len(open_) + list(section.depths[first:until])
     made = {
         "kind": "table",
         "name": table.name,
@@ -87,7 +89,8 @@ def _table(section: Printed, first: int, until: int) -> tuple[dict[str, Any], in
         "size": section.size,
         "columns": [_column(section, place) for place in range(len(table.headings))],
         "lines": [_line(line) for line in shown],
-        "heights": [0] * len(open_) + list(section.heights[first:until]),
+        "heights": [high if depth == 1 else 0 for depth in depths],
+        "whole": [1 < depth <= _WHOLE for depth in depths],
         "names": table.names,
         "records": table.records,
     }

@@ -1,6 +1,6 @@
 """How wide columns are, which way the page lies, and how high each line is, from the widths of the characters themselves.
 
-Typst is given fixed widths, and a fixed height for every line that needs but one line of text, which halves its work.
+Typst is given fixed widths, and a fixed height for every row that needs but one line of text, which halves its work.
 All lengths are in points.
 """
 
@@ -23,6 +23,7 @@ _WIDE_TEXT, _NARROW_TEXT = (
 )  # ems: what a column of text may ask for before the page is turned, and before its type is made smaller
 _LONGEST_WORD = 12.0  # ems: a longer word may be broken
 _SLACK = 1.03  # kerning and bold cells
+_RAGGED, _LOST = 1.15, 2.0  # a line of text ends with a whole word: how much longer a text is for it, and what a line loses, in ems
 _BREAK = "\u200b"
 _PIECES = re.compile(r"(\s+)")
 
@@ -126,16 +127,35 @@ def _least(table: list[Column], size: float) -> float:
 
 def widths(table: list[Column], page: Sheet, size: float) -> list[float]:
     """The widths of the columns, which fill the page: what is over goes first to cells, then to headings, then to all."""
-    have = [column.least * size + column.around for column in table]
-    for wishes in ([column.content for column in table], [column.wanted for column in table]):
-        wanted = [ems * size + column.around for ems, column in zip(wishes, table, strict=True)]
-        over = page.room - sum(have)
-        lacking = [want - width for want, width in zip(wanted, have, strict=True)]
-        if sum(lacking) > over:
-            return [width + more for width, more in zip(have, _shared(lacking, max(over, 0.0)), strict=True)]
-        have = wanted
-    over = page.room - sum(have)
-    return [width * (1 + over / sum(have)) for width in have]
+    cells = [column.content * size + column.around for column in table]
+    if sum(cells) > page.room:
+        return [width + column.around for width, column in zip(_wrapped(table, page, size), table, strict=True)]
+    wanted = [column.wanted * size + column.around for column in table]
+    over = page.room - sum(wanted)
+    if over < 0:
+        lacking = [want - width for want, width in zip(wanted, cells, strict=True)]
+        return [width + more for width, more in zip(cells, _shared(lacking, page.room - sum(cells)), strict=True)]
+    return [width * (1 + over / sum(wanted)) for width in wanted]
+
+
+def _wrapped(table: list[Column], page: Sheet, size: float) -> list[float]:
+    """Where not all cells fit on one line: all on as few lines as possible, so that a long text gets much of the room and rows stay low."""
+    room = page.room - sum(column.around for column in table)
+
+    def on(lines: float) -> list[float]:
+        return [
+            max(column.least, min(column.content, column.content / lines + _LOST) if column.wraps else column.content) * size
+            for column in table
+        ]
+
+    few, many = 1.0, 1000.0
+    while many - few > 0.01:
+        lines = (few + many) / 2
+        few, many = (lines, many) if sum(on(lines)) > room else (few, lines)
+    made = on(many)
+    over = max(room - sum(made), 0.0)
+    wrapping = sum(width for width, column in zip(made, table, strict=True) if column.wraps) or 1.0
+    return [width + over * width / wrapping if column.wraps else width for width, column in zip(made, table, strict=True)]
 
 
 def _shared(lacking: list[float], over: float) -> list[float]:
@@ -185,9 +205,8 @@ def _broken(word: str, room: float) -> str:
     return "".join(parts)
 
 
-def heights(table: Lines, column_widths: Sequence[float], size: float) -> list[float]:
-    """The height of each line; 0 where it takes several lines of text and Typst has to find out."""
-    single = size + 2 * INSET_Y
+def depths(table: Lines, column_widths: Sequence[float], size: float) -> list[int]:
+    """Of how many lines of text each row is: 1 is exact, more is an estimate; 0 for what is no row."""
     wrapping = [
         (place, _room(table, place, width, size))
         for place, (head, width) in enumerate(zip(table.headings, column_widths, strict=True))
@@ -196,9 +215,16 @@ def heights(table: Lines, column_widths: Sequence[float], size: float) -> list[f
     width = fonts.regular().width
     found = []
     for line in table.lines:
-        if line.kind != "row":
-            found.append(0.0)
-            continue
-        fits = all("\n" not in line.cells[place] and width(line.cells[place]) <= room for place, room in wrapping)
-        found.append(single if fits else 0.0)
+        deepest = int(line.kind == "row")
+        if deepest:
+            for place, room in wrapping:
+                cell = line.cells[place]
+                if width(cell) > room or "\n" in cell:
+                    deepest = max(deepest, sum(1 + int(width(part) * _RAGGED / room) for part in cell.split("\n")), 2)
+        found.append(deepest)
     return found
+
+
+def height(size: float) -> float:
+    """Of a row of one line of text."""
+    return size + 2 * INSET_Y
