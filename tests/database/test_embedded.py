@@ -118,16 +118,26 @@ def test_a_process_that_was_killed_while_it_made_the_files_does_not_spoil_them(d
 
 @pytest.mark.parametrize("another_has_its_number", [False, True])
 def test_a_server_that_was_killed_is_started_again(data_dir: Path, another_has_its_number: bool) -> None:
+    _killed_and_started_again(data_dir, another_has_its_number)
+
+
+@pytest.mark.parametrize("another_has_its_number", [False, True])
+def test_one_whose_folder_has_a_long_path_is_found_where_it_was(tmp_path: Path, another_has_its_number: bool) -> None:
+    _killed_and_started_again(tmp_path / ("x" * 120), another_has_its_number)
+
+
+def _killed_and_started_again(data_dir: Path, another_has_its_number: bool) -> None:
     user = User(data_dir)
-    with psycopg.connect(user.address()) as connection:
+    with psycopg.connect(before := user.address()) as connection:
         connection.execute("create table remembered as select 42 as answer")
     os.kill(int(server_of(data_dir)), signal.SIGKILL)
     user.kill()
-    for name in ("postmaster.pid", ".s.PGSQL.5432.lock") if another_has_its_number else ():
-        file = data_dir / "postgres" / name
+    socket = Path(conninfo_to_dict(before)["host"])  # type: ignore[arg-type]
+    for file in (data_dir / "postgres" / "postmaster.pid", socket / ".s.PGSQL.5432.lock") if another_has_its_number else ():
         lines = file.read_text().splitlines()
         file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
-    with using(data_dir) as address, psycopg.connect(address) as connection:
+    with using(data_dir) as address, psycopg.connect(before) as connection:
+        assert address == before
         assert connection.execute("select answer from remembered").fetchone() == (42,)
 
 

@@ -6,10 +6,12 @@ the embedded server isolates organizations exactly as a real one does.
 
 import atexit
 import fcntl
+import hashlib
 import os
 import pwd
 import shlex
 import shutil
+import stat
 import subprocess
 import tempfile
 import time
@@ -131,8 +133,9 @@ def _running(folder: Path) -> dict[str, str]:
     while pidfile := _pidfile(folder):
         if not _is_postgres(pidfile[0]):
             # After a crash another process, or what is left of the old one, may bear the number: PostgreSQL would take it for a server.
-            for claim in (folder / "postmaster.pid", *folder.glob(".s.PGSQL.*.lock")):
-                claim.unlink(missing_ok=True)
+            for place in {folder, *map(Path, filter(None, pidfile[4:5]))}:
+                for claim in (place / "postmaster.pid", *place.glob(".s.PGSQL.*.lock")):
+                    claim.unlink(missing_ok=True)
             break
         if pidfile[7:] == ["ready"]:
             return {"host": pidfile[4], "port": pidfile[3], "user": "postgres"}
@@ -176,12 +179,27 @@ def _launch(folder: Path) -> dict[str, str]:
 
 
 def _socket_folder(folder: Path) -> Path:
-    """The server's own folder; another one that only we can enter where a socket in it would have too long a path."""
+    """The server's own folder; another one that only we can enter where a socket in it would have too long a path.
+
+    The other is called by the first, so that who knew the server before it crashed finds it again.
+    """
     if len(os.fsencode(folder / ".s.PGSQL.65535")) <= _LONGEST_SOCKET and not set('",') & set(str(folder)):
         return folder
-    private = Path(tempfile.mkdtemp(prefix="octavo-"))
+    private = Path(tempfile.gettempdir()) / f"octavo-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}"
+    try:
+        private.mkdir(mode=0o700)
+    except FileExistsError:
+        if not _is_ours(private):
+            private = Path(tempfile.mkdtemp(prefix="octavo-"))
     _give(private)
     return private
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether nobody else made the folder, or may enter it."""
+    found = folder.lstat()
+    owners = {os.geteuid()} | ({pwd.getpwnam(_SYSTEM_USER).pw_uid} if os.geteuid() == 0 else set())
+    return stat.S_ISDIR(found.st_mode) and found.st_uid in owners and not found.st_mode & 0o077
 
 
 def _run(program: str, *arguments: str, folder: Path) -> None:
