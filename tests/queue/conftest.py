@@ -260,10 +260,11 @@ class Floor:
                 process.send_signal(signal.SIGTERM)
         for worker in (*self.workers, *self.servers):
             try:
-                worker.wait(10)
+                worker.wait(30)  # one whose database is away says its last word for some seconds
             except subprocess.TimeoutExpired:
-                for process in psutil.Process(worker.pid).children(recursive=True):
-                    process.kill()
+                with suppress(psutil.NoSuchProcess):  # it ends in this very moment
+                    for process in psutil.Process(worker.pid).children(recursive=True):
+                        process.kill()
                 worker.kill()
                 worker.wait()
         shutil.rmtree(self.temporary, ignore_errors=True)
