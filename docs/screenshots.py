@@ -55,9 +55,7 @@ def shoot(browser: Browser, site: Site, places: dict[str, str], folder: Path, wi
         if place not in addresses.OPEN and page.url in ("about:blank", f"{site.address}/sign-in"):
             chromium.sign_in(page, site.address, person.name, person.password)
         page.goto(place, wait_until="load")
-        page.locator("[data-takes]").wait_for(state="detached")  # what a page takes in from another is there
-        page.wait_for_timeout(200)  # the stream has said how things stand
-        page.wait_for_selector("form[aria-busy]", state="detached")
+        chromium.settle(page)
         page.screenshot(path=folder / f"{name}.png", full_page=whole)
         print(folder / f"{name}.png")
     context.close()

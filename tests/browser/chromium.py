@@ -40,3 +40,10 @@ def sign_in(page: Page, address: str, email: str, password: str) -> None:
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{address}/")
+
+
+def settle(page: Page) -> None:
+    """Waits until what a page takes in from another is there, and what its form is answered."""
+    page.locator("[data-takes]").wait_for(state="detached")
+    page.wait_for_timeout(200)  # the stream has said how things stand, and the script has begun what it does at once
+    page.wait_for_selector("form[aria-busy]", state="detached")

@@ -1,10 +1,12 @@
 """Every page that is registered, in a real browser: axe finds nothing, light and dark, wide and narrow; nothing is stopped by the policy; no sideways scrolling."""
 
+from itertools import pairwise
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Page
 
-from tests.browser import addresses
+from tests.browser import addresses, chromium
 from tests.browser.chromium import NARROW, SCHEMES, WIDE, Scheme
 from tests.browser.conftest import Looking, Site
 
@@ -23,7 +25,7 @@ def violations(page: Page) -> list[str]:
 def walked(site: Site) -> list[str]:
     every = list(addresses.pages(site.application, site.world.things))
     assert "/" in every and "/account" in every
-    return every
+    return [*every, *addresses.asked(site.world.things)]
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
@@ -39,11 +41,13 @@ def test_axe_finds_nothing_and_the_page_fits(site: Site, looking: Looking, schem
     for page in (signed_in, stranger):
         page.on("console", note)
         page.on("pageerror", lambda error: said.append(str(error)))
-    wrong = []
+    wrong, told = [], addresses.asked(site.world.things)
     for address in walked(site):
         page = stranger if address in addresses.OPEN else signed_in
         answered = page.goto(address, wait_until="load")
         assert answered is not None and answered.status == 200, address
+        chromium.settle(page)
+        assert told.get(address, "") in page.locator("main").inner_text(), address
         wrong += [f"{address} ({scheme}, {width}): {problem}" for problem in violations(page)]
         beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if beyond > 0:
@@ -95,3 +99,25 @@ def test_keys_go_and_show_the_keys(looking: Looking) -> None:
     page.keyboard.press("h")
     page.wait_for_url("**/")
     assert page.get_by_role("heading", name="Home").is_visible()
+
+
+_LABELS = """
+all => all.map(one => {
+  const range = document.createRange();
+  range.selectNodeContents(one);
+  const box = range.getBoundingClientRect(), target = one.getBoundingClientRect();
+  return [box.left, box.right, target.width, target.height];
+})
+"""
+"""Of each entry, where its words and its icon begin and end, and how large it is to the finger."""
+
+
+@pytest.mark.parametrize("width", [360, NARROW])
+def test_on_a_phone_the_words_of_the_bar_stand_apart(looking: Looking, width: int) -> None:
+    page = looking("admin", width=width)
+    labels = page.eval_on_selector_all(".rail a", _LABELS)
+    assert len(labels) == 8
+    between = [after[0] - before[1] for before, after in pairwise(labels)]
+    assert min(between) >= 4, between
+    assert labels[0][0] >= 2 and labels[-1][1] <= width - 2
+    assert min(label[2] for label in labels) >= 24 and min(label[3] for label in labels) >= 44  # WCAG 2.2, 2.5.8 asks for 24

@@ -53,7 +53,7 @@ def test_a_member_finds_a_report_makes_it_watches_it_and_has_the_file(site: Site
     page.get_by_role("link", name="Generation summary").click()
     expect(page.locator("#figures")).to_contain_text("Net energy")
     expect(page.locator("#figures svg")).to_be_visible()
-    page.get_by_label("Period").select_option("dates")
+    page.get_by_label("Period", exact=True).select_option("dates")
     page.get_by_label("First day").fill("2026-02-01")
     page.get_by_label("Last day").fill("2026-03-31")
     page.get_by_role("button", name="Show the figures").click()
@@ -70,6 +70,23 @@ def test_a_member_finds_a_report_makes_it_watches_it_and_has_the_file(site: Site
     expect(page.locator("#facts + dl")).to_contain_text("01.02.2026 – 31.03.2026")
     expect(page.locator("#seal + dl")).to_contain_text(sealed(site, run) or "never")
     assert hashlib.sha256(fetched(page, "Download CSV")).hexdigest() == sealed(site, run)
+
+
+def test_one_for_each_of_two_months_is_asked_for_by_keys_and_the_history_shows_just_these(looking: Looking) -> None:
+    page = looking("member", width=380)
+    page.goto(f"/reports/{REPORT}")
+    for unfolded in ("One for each of several", "One for each period"):
+        page.locator("summary", has_text=re.compile(f"^{unfolded}$")).focus()
+        page.keyboard.press("Enter")
+    page.get_by_label("Other periods").focus()
+    page.keyboard.type("2026-02, 2026-03")
+    page.get_by_role("button", name="Make the file").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/history?group_id=*")
+    expect(page.get_by_role("status").first).to_contain_text("2 runs are asked for, a file for each")
+    expect(page.locator(".runs tbody tr")).to_have_count(2)
+    page.get_by_role("link", name="Show all runs").click()
+    expect(page.locator(".runs tbody tr")).to_have_count(25)
 
 
 def test_what_cannot_be_asked_is_said_beside_its_field_and_nothing_typed_is_lost(looking: Looking) -> None:

@@ -143,7 +143,13 @@ def _due(connection: Connection, boss: int, name: str) -> dict[str, int]:
     actor = events.Actor(boss, None, name)
     content = templates.Content("Contracts every Monday", "energy.contracts", "csv", default_date_range_days=None)
     template = templates.create(connection, actor, content)
-    found = {"template": template.id}
+    config = {
+        "fields": ["contract_number", "kind", "status", "counterparty_name", "start_date"], "filters": [{"field": "kind", "op": "starts_with", "value": "p"},
+        {"field": "start_date", "op": "ge", "value": "2001-01-01"}, {"field": "status", "op": "in", "value": ["active", "draft"]}],
+        "arrangement": {"order": [{"field": "start_date", "descending": True}], "group_by": ["kind"]},
+    }  # fmt: skip
+    built = templates.Content("Agreements by kind", "energy.contracts", "xlsx", default_date_range_days=None, template_config=config)
+    found = {"template": template.id, "built": templates.create(connection, actor, built).id}
     for title, rule in (("Contracts, weekly", {"frequency": "weekly", "days_of_week": [1]}), ("Contracts, daily", {"frequency": "daily"})):
         said = schedules.Content(
             name=title, template_id=template.id, formats=["csv"], time_of_day=time(6, 0), time_zone="America/New_York", **rule

@@ -1,5 +1,6 @@
 """What the pages of exports, settings and the audit list keep to: the plan that was looked at, secrets shown once, nothing lost by looking, nothing cut."""
 
+import base64
 import csv
 import io
 import re
@@ -16,9 +17,11 @@ from octavo.control.access import actions as access
 from octavo.control.audit import actions as audit
 from octavo.control.audit import pages as audit_pages
 from octavo.control.events import Actor, record
+from octavo.control.tenancy import actions as tenancy
 from octavo.database.connection import Database
 from octavo.pipeline.document import Organization
 from tests.web.conftest import Person
+from tests.web.test_template_pages import png
 
 People = dict[str, Person]
 PASSWORD = "correct horse battery staple"
@@ -36,8 +39,9 @@ class Browser:
         assert answered.status_code == status, (path, answered.text)
         return answered.text
 
-    def post(self, path: str, **fields: object) -> httpx.Response:
-        return self._client.post(path, data={"csrf_token": access.csrf_token(self._client.cookies["octavo"]), **fields})
+    def post(self, path: str, /, files: dict[str, tuple[str, bytes, str]] | None = None, **fields: object) -> httpx.Response:
+        data = {"csrf_token": access.csrf_token(self._client.cookies["octavo"]), **fields}
+        return self._client.post(path, data=data, files=files)
 
 
 @pytest.fixture
@@ -118,6 +122,33 @@ def test_the_last_administrator_stays_and_a_settings_form_says_what_is_wrong(
     assert bank.status_code in {400, 422}
     assert admin.post("/settings/organization", **{**said, "time_zone": "Europe/Berlin"}, bank="IBAN: DE02").status_code == 303
     assert "IBAN: DE02" in admin.get("/settings/organization")
+
+
+def test_the_logo_is_given_shown_kept_and_taken_away_in_the_settings(
+    signed: Signed, database: Database, organization: Organization
+) -> None:
+    admin, place = signed("admin"), "/settings/organization"
+    said = {"name": "Alpha Ltd", "locale": "en_GB", "time_zone": "Europe/London", "currency": "GBP", "footer": "Leeds"}
+    drawn = f"data:image/png;base64,{base64.b64encode(png(40, 10)).decode()}"
+
+    def branding() -> dict[str, object]:
+        with database.tenant(organization.id) as connection:
+            return dict(tenancy.current(connection).branding)
+
+    bent = admin.post(place, {"logo_file": ("logo.png", b"GIF89a", "image/png")}, **said)
+    assert bent.status_code == 422 and "it is no PNG" in re.findall(r'id="f-logo_file-error">([^<]+)', bent.text)[0] and branding() == {}
+    wrong = admin.post(place, {"logo_file": ("logo.png", png(40, 10), "image/png")}, **{**said, "time_zone": "Europe/Nowhere"})
+    assert wrong.status_code == 422 and f'<img src="{drawn}"' in wrong.text and branding() == {}  # shown, and kept by nothing but the form
+    (carried,) = re.findall(r'<input type="hidden" name="logo" value="([^"]+)"', wrong.text)
+    assert carried == drawn and admin.post(place, logo=carried, **said).status_code == 303
+    assert branding() == {"footer": "Leeds", "logo": drawn}
+    page = admin.get(place)
+    assert f'<img src="{drawn}"' in page and 'name="no_logo"' in page and 'name="logo"' not in page
+    assert admin.post(place, **{**said, "footer": "York"}).status_code == 303 and branding() == {"footer": "York", "logo": drawn}
+    other = admin.post(place, {"logo_file": ("logo.png", png(20, 20), "image/png")}, **said)
+    assert other.status_code == 303 and branding()["logo"] not in ("", drawn)
+    assert admin.post(place, no_logo="on", **said).status_code == 303 and branding() == {"footer": "Leeds"}
+    assert "<img src=" not in admin.get(place).partition("<main")[2]
 
 
 def test_looking_what_would_go_changes_nothing(signed: Signed) -> None:

@@ -1,5 +1,6 @@
 """The pages of reports and of what was made, as they answer: what is asked becomes a run, what may not be done is refused, filters stand in the address."""
 
+import html
 import re
 
 import pytest
@@ -11,6 +12,9 @@ from octavo.control.runs import actions as runs
 from octavo.database.connection import Database
 from octavo.pipeline.document import Organization
 from tests.web.conftest import Person
+from tests.web.test_bulk_api import plants
+
+__all__ = ["plants"]
 
 People = dict[str, Person]
 PASSWORD = "correct horse battery staple"
@@ -28,7 +32,7 @@ def signed_in(application: FastAPI, database: Database, organization: Organizati
     return client
 
 
-def send(client: TestClient, address: str, **fields: str) -> tuple[int, str]:
+def send(client: TestClient, address: str, /, **fields: str | list[str]) -> tuple[int, str]:
     """What a form is answered: the status, and where it leads or what it says."""
     token = access.csrf_token(client.cookies["octavo"])
     answered = client.post(address, data={"csrf_token": token, **{name.replace("__", "-"): value for name, value in fields.items()}})
@@ -145,3 +149,92 @@ def test_figures_are_shown_beside_those_of_the_period_before_and_so_is_the_file(
     with database.tenant(organization.id) as connection:
         assert runs.find(connection, int(place.removeprefix("/history/"))).compare == "previous_period"
     assert send(member, "/reports/energy.contracts", do="look", compare="previous_period")[0] == 422
+
+
+def test_one_for_each_is_a_group_of_runs_or_one_file_as_by_the_api(
+    member: TestClient, database: Database, organization: Organization, plants: dict[str, int]
+) -> None:
+    page = member.get("/reports/energy.contracts").text
+    assert "One for each project" in page and re.search(r'name="e_project_id" value="\*"> All there are', page)
+    two = [plants["Alder"], plants["Birch"]]
+    asked: dict[str, str | list[str]] = {
+        "e_project_id": [str(number) for number in two],
+        "file__format": "csv",
+        "p_project_id": str(plants["Cedar"]),
+    }
+    status, place = send(member, "/reports/energy.contracts", do="make", made__as="runs", **asked)
+    assert status == 303 and place.startswith("/history?group_id="), place
+    with database.tenant(organization.id) as connection:
+        made = runs.group(connection, int(place.partition("=")[2]))
+    assert [run.parameters for run in made] == [{"project_id": number} for number in two]
+    send(member, "/reports/energy.contracts", do="make", file__format="csv")  # of no group
+    listed = member.get(place).text
+    assert set(re.findall(r'href="/history/(\d+)"', listed)) == {str(run.id) for run in made}
+    assert "Only what was asked for at once" in listed and f'name="group_id" value="{made[0].group_id}"' in listed
+    for made_as, each in (("zip", two), ("merged", "*")):
+        said = asked if made_as == "zip" else {**asked, "e_project_id": ["*", str(two[0])]}
+        status, place = send(member, "/reports/energy.contracts", do="make", made__as=made_as, **said)
+        assert status == 303, place
+        number = int(place.removeprefix("/history/"))
+        with database.tenant(organization.id) as connection:
+            run = runs.find(connection, number)
+        assert (run.made_as, run.each, run.parameters) == (made_as, {"project_id": each}, {})
+        again = member.get(f"/reports/energy.contracts?again={number}").text
+        assert f'name="made-as" value="{made_as}" checked' in again
+        ticked = re.findall(r'name="e_project_id" value="([^"]+)" checked', again)
+        assert ticked == (["*"] if each == "*" else [str(one) for one in two])
+
+
+def test_one_for_each_period_is_typed_or_ticked_and_what_cannot_be_is_said_in_the_form(
+    member: TestClient, database: Database, organization: Organization
+) -> None:
+    said: dict[str, str | list[str]] = {"p_period": "previous_month", "e_period": ["previous_year"], "e_period__typed": "2014-06, 2014-Q2"}
+    status, place = send(member, "/reports/retail.sales", do="look", made__as="runs", **said)
+    assert status == 303 and "e_period=previous_year&e_period=2014-06&e_period=2014-Q2&made-as=runs" in place
+    kept = member.get(place).text
+    assert '"parameters": {}, "each": {"period": ["previous_year", "2014-06", "2014-Q2"]}, "made_as": "runs"}' in html.unescape(kept)
+    assert 'value="previous_year" checked' in kept and 'name="e_period-typed" value="2014-06, 2014-Q2"' in kept
+    status, place = send(member, "/reports/retail.sales", do="make", file__format="json", made__as="runs", **said)
+    assert status == 303, place
+    with database.tenant(organization.id) as connection:
+        made = runs.group(connection, int(place.partition("=")[2]))
+    assert [run.parameters["period"] for run in made] == ["previous_year", "2014-06", "2014-Q2"]
+    beside = re.compile(r'id="f-([\w-]+)-error">([^<]+)')
+    before = len(made)
+    for more, field, words in (
+        ({"e_period__typed": "2014-13"}, "e_period-typed", "2014-13"),
+        ({"e_period": [], "e_period__typed": "", "made__as": "zip"}, "made-as", "made of several values"),
+    ):
+        status, page = send(member, "/reports/retail.sales", do="make", file__format="json", **{**said, **more})  # type: ignore[arg-type]
+        errors = dict(beside.findall(page))
+        assert status == 422 and set(errors) == {field} and words in errors[field], errors
+    for more, words in (
+        ({"compare": "previous_period", "made__as": "merged"}, "compar"),
+        ({"e_period__typed": "2014-06, 2014-06"}, "are the same"),
+    ):
+        status, page = send(member, "/reports/retail.sales", do="make", file__format="json", **{**said, **more})  # type: ignore[arg-type]
+        (alert,) = re.findall(r'<p class="wrong" role="alert">([^<]+)', page)
+        assert status == 422 and words in alert and 'value="previous_year" checked' in page, alert
+    with database.tenant(organization.id) as connection:
+        assert runs.list_(connection).total == before
+
+
+def test_where_there_are_too_many_to_tick_values_and_parts_of_names_are_typed(
+    member: TestClient, database: Database, organization: Organization, plants: dict[str, int]
+) -> None:
+    with database.tenant(organization.id) as connection:
+        connection.execute("insert into energy.project (name) select 'Plant ' || n from generate_series(1, 200) as n")
+    page = member.get("/reports/energy.contracts").text
+    assert 'name="e_project_id-typed"' in page and 'name="e_project_id" ' not in page
+    asked: dict[str, str | list[str]] = {"file__format": "csv", "made__as": "zip"}
+    status, place = send(member, "/reports/energy.contracts", do="make", e_project_id__typed=f"alder, {plants['Cedar']}", **asked)
+    assert status == 303, place
+    with database.tenant(organization.id) as connection:
+        run = runs.find(connection, int(place.removeprefix("/history/")))
+    assert run.each == {"project_id": [plants["Alder"], plants["Cedar"]]}
+    again = member.get(f"/reports/energy.contracts?again={run.id}").text
+    assert f'name="e_project_id-typed" value="{plants["Alder"]}, {plants["Cedar"]}"' in again
+    for typed, words in (("Plant 1", "Several are called so"), ("alder, nowhere", "Nothing is called nowhere")):
+        status, page = send(member, "/reports/energy.contracts", do="make", e_project_id__typed=typed, **asked)
+        (error,) = re.findall(r'id="f-e_project_id-typed-error">([^<]+)', page)
+        assert status == 422 and words in error and f'value="{typed}"' in page

@@ -42,6 +42,7 @@ class Filters(BaseModel):
     source: Literal["on_demand", "scheduled", "export"] | None = None
     since: date | None = None
     until: date | None = None
+    group_id: int | None = Field(None, ge=1, le=2**53 - 1)
 
 
 class Sharing(BaseModel):
@@ -70,7 +71,7 @@ def history(looking: visit.Viewing, request: Request, page: Annotated[int, Query
     form = Form(request.query_params.multi_items())
     wanted = form.read(Filters) or Filters()
     zone = looking.principal.organization.time_zone
-    filters: dict[str, Any] = wanted.model_dump(include={"report", "format", "state", "source"})
+    filters: dict[str, Any] = wanted.model_dump(include={"report", "format", "state", "source", "group_id"})
     if wanted.since is not None:
         filters["created_from"] = periods.midnight(wanted.since, zone)
     if wanted.until is not None:

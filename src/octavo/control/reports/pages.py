@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -10,14 +12,17 @@ from fastapi.responses import Response
 
 from octavo.control.access import actions as access
 from octavo.control.delivery import actions as delivery
-from octavo.control.reports import reading
+from octavo.control.reports import reading, several
 from octavo.control.runs import actions as runs
 from octavo.control.runs import rights
 from octavo.control.runs.actions import Run
 from octavo.control.templates import actions as templates
+from octavo.control.templates import carrying, fitting
+from octavo.control.templates import several as together
 from octavo.database.connection import Connection
 from octavo.errors import NotFound, OctavoError, UsageError
-from octavo.pipeline import comparison, definition, earlier, periods, writers
+from octavo.pipeline import comparison, definition, periods, writers
+from octavo.pipeline import each as eaches
 from octavo.pipeline.catalog import Entry, InstalledPack, dataset
 from octavo.pipeline.choice import NOTHING, Choice
 from octavo.web import protecting
@@ -80,7 +85,8 @@ def report_page(
         with looking.transaction() as connection:
             run = _before(connection, looking, entry, again)
         looking.form.fill({FORMAT: run.format, "sections": run.sections, "time_zone": run.time_zone, COMPARE: run.compare, AGAIN: run.id})
-        return _page(looking, entry, run.parameters, chose=_choice(run))
+        of_one = run.made_as == eaches.WAYS[0]  # a run of a group is made again by itself
+        return _page(looking, entry, run.parameters, chose=_choice(run), each={} if of_one else run.each, made_as=run.made_as)
     looking.form.fill(
         {
             "time_zone": request.query_params.get("time_zone"),
@@ -88,7 +94,9 @@ def report_page(
             COMPARE: request.query_params.get(COMPARE),
         }
     )
-    return _page(looking, entry, parameters.asked(request.query_params, entry))
+    each = several.in_address(request.query_params, entry)
+    made_as = request.query_params.get(several.MADE_AS, "")
+    return _page(looking, entry, parameters.asked(request.query_params, entry), each=each, made_as=made_as)
 
 
 def _before(connection: Connection, looking: Visit, entry: Entry, run_id: int) -> Run:
@@ -134,57 +142,110 @@ def ask(looking: visit.Viewing, report: Key) -> Response:
     offered, doing = offering.offered(looking, entry), looking.form.text("do")
     if doing != "look":
         access.require(looking.principal, EXPORT if doing == "make" else MANAGE)
-    given = offering.read(looking, entry, offered)
+    each = several.read(looking, entry, several.of(offered))
+    given = offering.read(looking, entry, offered, elsewhere=() if doing == "look" else each)
     with looking.form.refusals("time_zone"):
         zone = _zone(looking.form.text("time_zone"))
-    with looking.form.refusals(COMPARE if reading.comparable(entry) else ""):
+    with looking.form.refusals(COMPARE if parameters.comparisons(entry) else ""):
         comparison.refuse(entry, compare := looking.form.text(COMPARE) or None)
+    if doing in ("template", "schedule") and each and looking.form.text(several.MADE_AS) in ("", eaches.WAYS[0]):
+        looking.form.refuse("A template keeps several values as one file or one zip; choose that here", field=several.MADE_AS)
     if given is None or not looking.form.ok:
         return _page(looking, entry, {}, offered=offered)
     more = {name: said for name, said in (("time_zone", zone), (COMPARE, compare)) if said}
     if doing == "make":
-        return _make(looking, entry, given, zone, offered)
-    if doing in ("template", "schedule"):
-        said = {"report": entry.key, "format": looking.form.text(FORMAT), **given, **more}
-        return looking.go(f"/{doing}s/new?{urlencode(said, doseq=True)}")
-    return looking.go(_address(entry, {**given, **more}))
+        return _make(looking, entry, given, each, zone, offered)
+    if doing == "template":
+        return looking.go(carrying.address(_said(looking, entry, given, each)))
+    if doing == "schedule":
+        return _schedule(looking, entry, _said(looking, entry, given, each), zone)
+    return looking.go(_address(entry, {**given, **more, **several.told(looking.form, each)}))
 
 
-def _make(looking: Visit, entry: Entry, given: dict[str, Any], zone: str | None, offered: list[Field]) -> Response:
+def _said(looking: Visit, entry: Entry, given: dict[str, Any], each: several.Each) -> templates.Content:
+    """What the form says, as a template says it."""
+    form, config = looking.form, dict[str, Any]()
+    if form.text(AGAIN).isdigit():
+        with looking.transaction() as connection:
+            before = _before(connection, looking, entry, int(form.text(AGAIN)))
+        config = {"fields": before.fields, "filters": before.filters, "arrangement": before.arrangement}
+        config["options"] = before.options if before.format == form.text(FORMAT) else {}
+    ticked = form.all("sections")
+    config |= {"sections": [] if len(ticked) == len(entry.report.sections) else ticked, "compare": form.text(COMPARE)}
+    config |= {"each": each, "made_as": form.text(several.MADE_AS) if each else ""}
+    return templates.Content(
+        entry.report.title, entry.key, form.text(FORMAT) or "pdf", parameters=given, default_date_range_days=None,
+        template_config={name: value for name, value in config.items() if value},
+    )  # fmt: skip
+
+
+def _schedule(looking: Visit, entry: Entry, said: templates.Content, zone: str | None) -> Response:
+    """To the form of a schedule by the template that says the same; where there is none, to that of such a template first."""
+    form = looking.form
+    with looking.transaction() as connection:
+        fits = fitting.find(connection, looking.principal, said, entry)
+        mine = [delivery.own_address(connection, looking.principal)] if form.has(ME, "on") else []
+    to = {
+        "time_zone": zone, "emails": "\n".join([*mine, *form.text(ADDRESSES).replace(",", " ").split()]), "places": form.text(PLACE),
+        "message": form.text(MESSAGE), "template_id": fits.id if fits else None,
+    }  # fmt: skip
+    place = f"/schedules/new?{urlencode({name: one for name, one in to.items() if one})}"
+    return looking.go(place if fits else carrying.address(said, then=place))
+
+
+def _make(looking: Visit, entry: Entry, given: dict[str, Any], each: several.Each, zone: str | None, offered: list[Field]) -> Response:
     """Asks for the run, by the same actions as POST /api/reports/generate."""
     form, principal, run = looking.form, looking.principal, None
     sealed = None
     with form.refusals(PASSWORD):
         sealed, _ = protecting.seal(looking.asking, Protection(password=form.text(PASSWORD)) if form.text(PASSWORD) else None)
     if form.ok:
-        with form.refusals(), looking.transaction() as connection:
-            targets: list[Mapping[str, Any]] = [{"channel": "email", "to": one} for one in form.text(ADDRESSES).replace(",", " ").split()]
-            if form.has(ME, "on"):
-                targets.append({"channel": "email", "to": delivery.own_address(connection, principal)})
-            if form.text(PLACE).isdigit():
-                targets.append({"channel": "place", "place_id": int(form.text(PLACE))})
-            delivery.check_words("", form.text(MESSAGE))
-            before = _before(connection, looking, entry, int(form.text(AGAIN))) if form.text(AGAIN).isdigit() else None
-            as_before = before is not None and before.format == form.text(FORMAT)
+        with form.refusals():
             wanted = templates.Wanted(
                 report=entry.key, format=form.text(FORMAT) or "pdf", parameters=given, sections=form.all("sections"), time_zone=zone, compare=form.text(COMPARE) or None,
-                options=before.options if before is not None and as_before else {}, choice=_choice(before) if before is not None else NOTHING,
-                sealed_password=sealed, deliver_to=delivery.check_targets(connection, targets, principal=principal), message=form.text(MESSAGE),
+                sealed_password=sealed, message=form.text(MESSAGE), each=each, made_as=form.text(several.MADE_AS) if each else None,
             )  # fmt: skip
-            run = templates.generate(connection, principal, looking.actor, wanted, reports=looking.server.reports)
+            if each:
+                wanted = together.checked(looking.server.database, principal, wanted, wanted, looking.server.reports)
+            with looking.transaction() as connection:
+                run = _ask_for(connection, looking, entry, wanted)
+                count = len(runs.group(connection, run.group_id)) if run.group_id is not None else 1
     if run is None:
         return _page(looking, entry, {}, offered=offered)
+    if run.group_id is not None:
+        return looking.go(f"/history?group_id={run.group_id}", f"{count} runs are asked for, a file for each.")
     return looking.go(f"/history/{run.id}")
 
 
+def _ask_for(connection: Connection, looking: Visit, entry: Entry, wanted: templates.Wanted) -> Run:
+    """With where the form sends it, and what it keeps of the run that is made again."""
+    form, principal = looking.form, looking.principal
+    targets: list[Mapping[str, Any]] = [{"channel": "email", "to": one} for one in form.text(ADDRESSES).replace(",", " ").split()]
+    if form.has(ME, "on"):
+        targets.append({"channel": "email", "to": delivery.own_address(connection, principal)})
+    if form.text(PLACE).isdigit():
+        targets.append({"channel": "place", "place_id": int(form.text(PLACE))})
+    delivery.check_words("", wanted.message)
+    before = _before(connection, looking, entry, int(form.text(AGAIN))) if form.text(AGAIN).isdigit() else None
+    as_before = before is not None and before.format == wanted.format
+    wanted = replace(
+        wanted, options=before.options if before is not None and as_before else {}, choice=_choice(before) if before is not None else NOTHING,
+        deliver_to=delivery.check_targets(connection, targets, principal=principal),
+    )  # fmt: skip
+    return templates.generate(connection, principal, looking.actor, wanted, reports=looking.server.reports)
+
+
 def _page(
-    looking: Visit, entry: Entry, given: Mapping[str, Any], *, offered: list[Field] | None = None, chose: Choice = NOTHING
-) -> Response:
+    looking: Visit, entry: Entry, given: Mapping[str, Any], *, offered: list[Field] | None = None, chose: Choice = NOTHING,
+    each: Mapping[str, Any] | None = None, made_as: str = "",
+) -> Response:  # fmt: skip
     """The page, with the form as it was typed, or filled with what is given and the defaults."""
     form, organization, typed = looking.form, looking.principal.organization, offered is not None
     if offered is None:
         form.fill({FORMAT: entry.report.template.format if entry.report.template else "pdf"})
         offered = offering.offered(looking, entry)
+    varied = several.of(offered)
+    several.fill(form, varied, each or {}, made_as)
     offered = parameters.fill(form, offered, None if typed else given)
     with looking.transaction() as connection:
         places = delivery.places(connection) if looking.may(MANAGE) else []
@@ -192,12 +253,18 @@ def _page(
     formats = [(name, f"{title}, {holds}") for name, title, holds in _formats()]
     sections = [one for one in entry.report.sections if isinstance(one, definition.Tabular)]
     more = {name: form.text(name) for name in ("time_zone", COMPARE) if form.text(name)}
-    compares = [(how, earlier.WORDS[how].capitalize()) for how in earlier.HOWS] if reading.comparable(entry) else []
-    body = {"report": entry.key, "format": form.text(FORMAT), "parameters": given}
+    compares = parameters.comparisons(entry)
+    body = {
+        "report": entry.key,
+        "format": form.text(FORMAT),
+        "parameters": {name: said for name, said in given.items() if name not in (each or {})},
+    }
+    body |= {name: said for name, said in ((COMPARE, form.text(COMPARE)), ("each", each), ("made_as", each and made_as)) if said}
     return looking.page(
         "reports/report.html", title=entry.report.title, entry=entry, fields=offered, sections=sections, section_choices=[(one.name, one.title) for one in entry.report.sections], formats=formats, chose=_chosen(entry, chose),
         figures="" if typed else _address(entry, {**given, **more}, "/figures"), compares=compares, places=[(one.id, one.name) for one in places if one.active], own_address=own,
         zone=organization.time_zone, body=json.dumps(body, ensure_ascii=False), makes=looking.may(EXPORT), manages=looking.may(MANAGE),
+        varied=varied, most_at_once=eaches.MOST, ways=several.WAYS, made_as=several.MADE_AS, holds=partial(several.holds, form), unfolded=several.MADE_AS in form.errors or any(several.holds(form, one) for one in varied),
         there={name: rail.there_is(looking.request.app, f"/{name}/new") for name in ("templates", "schedules", "exports")},
         names={"format": FORMAT, "password": PASSWORD, "me": ME, "addresses": ADDRESSES, "place": PLACE, "message": MESSAGE, "again": AGAIN},
     )  # fmt: skip

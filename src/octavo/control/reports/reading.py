@@ -12,17 +12,11 @@ from octavo.control.reports import shown
 from octavo.control.summaries import actions as summaries
 from octavo.control.summaries import preview, routes, rules
 from octavo.errors import OctavoError, UsageError
-from octavo.pipeline import comparison, parameters
 from octavo.pipeline.catalog import Entry
 from octavo.web.pages.offering import PERSONAL, SOON_SECONDS
 from octavo.web.pages.visit import Visit
 
 PREVIEWED = 10
-
-
-def comparable(entry: Entry) -> bool:
-    """Whether the report is about a period and holds figures, which can stand beside those of an earlier one."""
-    return bool(parameters.periods_of(entry.report.parameters)) and any(comparison.comparable(one) for one in entry.report.sections)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from fastapi import Query
+from fastapi import Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -32,6 +32,7 @@ TIMES = 10
 FORMATS = [("pdf", "PDF"), ("xlsx", "XLSX"), ("csv", "CSV"), ("json", "JSON")]
 MOST_TEMPLATES = 200
 """As many are offered; of more one begins at the template itself."""
+_ALONG = ("time_zone", "emails", "places", "message")
 _BY_MONTH = ("monthly", "quarterly", "annual")
 
 
@@ -105,7 +106,9 @@ class Said:
 
 
 @router.page("/schedules/new")
-def new(looking: visit.Managing, template_id: Annotated[int | None, Query(ge=1, le=2**53 - 1)] = None) -> Response:
+def new(looking: visit.Managing, request: Request, template_id: Annotated[int | None, Query(ge=1, le=2**53 - 1)] = None) -> Response:
+    """What a report's page takes along stands in the address: by whose clock, and to whom."""
+    looking.form.fill({name: request.query_params[name] for name in _ALONG if request.query_params.get(name)})
     looking.form.fill(
         {"template_id": template_id, "frequency": "weekly", "days_of_week": [1], "by": "day", "time_of_day": "06:00", **_defaults(looking)}
     )

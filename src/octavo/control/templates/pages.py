@@ -7,11 +7,10 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from octavo.control.runs import actions as runs
-from octavo.control.templates import actions, approvals
+from octavo.control.templates import actions, approvals, carrying
 from octavo.control.templates.actions import Template
 from octavo.control.tenancy import actions as tenancy
 from octavo.database.connection import Connection
-from octavo.errors import OctavoError
 from octavo.pipeline import catalog
 from octavo.pipeline import parameters as asked
 from octavo.web.lists import PageNumber
@@ -142,11 +141,8 @@ def _shown(looking: Visit, template: Template, projects: list[tuple[int, str]], 
         says = [(titles.get(name, name), value) for name, value in template.parameters.items()]
         if asked.periods_of(entry.report.parameters) and template.default_date_range_days:
             says.append(("A period that is not said", f"the {template.default_date_range_days} days up to today"))
-        try:
-            if template.choice:
-                says += [(title, text) for _, title, _, text in template.choice.shown(catalog.dataset(entry))]
-        except OctavoError as error:
-            wrong = str(error)
+        more, wrong = carrying.words(entry, template.template_config)
+        says += more
     says += [("Sections", ", ".join(template.template_config["sections"]))] if template.template_config.get("sections") else []
     return looking.page(
         "templates/template.html", title=template.name, template=template, says=says, wrong=wrong, made=made,

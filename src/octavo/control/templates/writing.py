@@ -1,6 +1,5 @@
 """The pages on which a template is written: report, format, period, parameters, sections, branding with a logo, and a PDF that shows how it would look."""
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -9,14 +8,13 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from octavo.control.templates import actions, examples
+from octavo.control.templates import actions, carrying, examples
 from octavo.control.templates.actions import Template
 from octavo.control.templates.pages import TemplateId, entry_of, projects_of, reports_of
 from octavo.errors import NotFound, UsageError
-from octavo.pipeline import branding, catalog, logo
+from octavo.pipeline import branding, catalog
 from octavo.pipeline import parameters as asked
-from octavo.pipeline.choice import NOTHING
-from octavo.web.pages import offering, parameters, visit
+from octavo.web.pages import logos, offering, parameters, visit
 from octavo.web.pages.routing import Router
 from octavo.web.pages.visit import Visit
 
@@ -57,11 +55,14 @@ class Choices:
 
 @router.page("/templates/new")
 def new(looking: visit.Managing, request: Request, report: Annotated[str, Query(max_length=200)] = "") -> Response:
-    """What a report's page takes along stands in the address: the format and the parameters."""
+    """What a report's page takes along stands in the address; a period that it does not say is then not said by the template either."""
     if not report:
         return looking.page("templates/new.html", title="New template", reports=reports_of(looking))
     entry = _entry(looking, report)
-    looking.form.fill({"name": entry.report.title, "format": request.query_params.get("format") or "pdf", "default_date_range_days": 30})
+    along = request.query_params.get("format")
+    name = "" if carrying.THEN in request.query_params else entry.report.title
+    looking.form.fill({"name": name, "format": along or "pdf", "default_date_range_days": None if along else 30})
+    carrying.fill(looking.form, request.query_params)
     return _page(looking, entry, None, parameters.asked(request.query_params, entry))
 
 
@@ -73,7 +74,7 @@ def create(looking: visit.Managing) -> Response:
         with looking.form.refusals(), looking.transaction() as connection:
             made = actions.create(connection, looking.actor, content, reports=looking.server.reports)
         if looking.form.ok:
-            return looking.go(f"/templates/{made.id}", f"“{made.name}” is made.")
+            return looking.go(carrying.leads(looking.form, made.id), f"“{made.name}” is made.")
     return _page(looking, entry, None)
 
 
@@ -96,7 +97,7 @@ def preview(looking: visit.Managing) -> Response:
         ) else None
     made = examples.pdf(
         looking.server.database, looking.principal.organization, looking.server.reports, entry.key, given, said,
-        choice=template.choice if template else NOTHING, sections=_sections(looking, entry), masked=not looking.may("reports.view_pii"),
+        choice=template.choice if template else carrying.choice(carrying.read(looking.form, "pdf")), sections=_sections(looking, entry), masked=not looking.may("reports.view_pii"),
     )  # fmt: skip
     headers = {"Content-Disposition": 'inline; filename="example.pdf"', "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"}
     return Response(made, media_type="application/pdf", headers=headers)
@@ -111,7 +112,7 @@ def edit(looking: visit.Managing, template_id: TemplateId) -> Response:
     looking.form.fill(
         {
             "name": template.name, "description": template.description, "format": template.format, "project_id": template.project_id,
-            "default_date_range_days": template.default_date_range_days, "sections": template.template_config.get("sections"),
+            "default_date_range_days": template.default_date_range_days, "sections": template.template_config.get("sections"), "compare": template.compare,
             **{name: said.get(name) for name in ("accent", "address", "vat_number", "footer")},
         }
     )  # fmt: skip
@@ -149,7 +150,13 @@ def _content(looking: Visit, entry: catalog.Entry, template: Template | None) ->
     said = _branding(looking, template)
     if written is None or given is None or not looking.form.ok:
         return None
-    config = {**(template.template_config if template else {}), "sections": _sections(looking, entry)}
+    config = {
+        **(template.template_config if template else carrying.read(looking.form, written.format)),
+        "sections": _sections(looking, entry),
+    }
+    config["compare"] = looking.form.text("compare")
+    if not looking.form.ok:
+        return None
     if template and template.format != written.format:
         config.pop("options", None)  # they are the other format's
     return actions.Content(
@@ -173,15 +180,14 @@ def _branding(looking: Visit, template: Template | None) -> dict[str, Any]:
         return {}
     before = dict(template.branding_config) if template else {}
     kept = {name: value for name, value in before.items() if name not in Branded.model_fields}
-    drawn = "" if form.has("no_logo", "on") else said.logo or str(before.get("logo", ""))
-    if chosen := form.files.get("logo_file"):
-        drawn = logo.PREFIX + base64.b64encode(chosen).decode()
-    told: dict[str, Any] = {**said.model_dump(), "logo": drawn}
+    logos.refuse_undrawable(form)
+    told: dict[str, Any] = {**said.model_dump(), "logo": logos.said(form, str(before.get("logo", "")))}
     if "\n" in said.address.strip():
         told["address"] = [line.strip() for line in said.address.splitlines() if line.strip()]
     told = {**kept, **{name: value for name, value in told.items() if value}}
-    with form.refusals("logo_file" if chosen else ""):
-        return branding.checked(told)
+    if form.ok:
+        with form.refusals():
+            return branding.checked(told)
     return {}
 
 
@@ -191,14 +197,11 @@ def _page(looking: Visit, entry: catalog.Entry, template: Template | None, given
     with looking.transaction() as connection:
         projects = projects_of(connection, looking)
     fields = parameters.fill(looking.form, offering.offered(looking, entry, left_open=True), given)
-    chosen = looking.form.files.get("logo_file")
-    sent = (
-        logo.PREFIX + base64.b64encode(chosen).decode()
-        if chosen and looking.form.status == 422 and "logo_file" not in looking.form.errors
-        else ""
-    )
+    kept = template.template_config if template else carrying.read(looking.form, looking.form.text("format"))
+    sent = logos.carried(looking.form)
     return looking.page(
         "templates/edit.html", title=f"Edit “{template.name}”" if template else f"New template of {entry.report.title}",
         template=template, entry=entry, choices=Choices(projects, fields), formats=FORMATS, periods=asked.periods_of(entry.report.parameters),
-        logo=sent or (template.branding_config.get("logo", "") if template else ""), logo_sent=sent, largest=logo.LARGEST, accent_of=branding.accent(own.branding),
+        compares=parameters.comparisons(entry), then=carrying.leads(looking.form, 0) != "/templates/0", kept=carrying.words(entry, {name: said for name, said in kept.items() if name != "compare"})[0],
+        logo=sent or (template.branding_config.get("logo", "") if template else ""), logo_sent=sent, largest=logos.LARGEST, accent_of=branding.accent(own.branding),
     )  # fmt: skip

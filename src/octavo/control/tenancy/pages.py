@@ -13,7 +13,7 @@ from octavo.control.tenancy.business_days import Holiday
 from octavo.errors import UsageError
 from octavo.pipeline import branding
 from octavo.web.moments import Day
-from octavo.web.pages import visit
+from octavo.web.pages import logos, visit
 from octavo.web.pages.routing import Router
 
 router = Router()
@@ -22,7 +22,7 @@ DAYS = [(1, "Monday"), (2, "Tuesday"), (3, "Wednesday"), (4, "Thursday"), (5, "F
 
 
 class Changed(BaseModel):
-    """The organization as the form says it. The logo stays as it is unless it is taken away."""
+    """The organization as the form says it, beside its logo."""
 
     name: str = Field(min_length=1, max_length=200)
     locale: str = Field(min_length=2, max_length=50)
@@ -33,7 +33,6 @@ class Changed(BaseModel):
     vat_number: str = Field("", max_length=50)
     bank: str = Field("", max_length=3000)
     footer: str = Field("", max_length=500)
-    no_logo: bool
 
 
 class Weekend(BaseModel):
@@ -66,19 +65,27 @@ def organization(looking: visit.Administering) -> Response:
     looking.form.fill(
         {"name": now.name, "locale": now.locale, "time_zone": now.time_zone, "currency": now.currency, **_written(now.branding)}
     )
-    return looking.page("tenancy/organization.html", title="Organization", zones=_zones(), logo=now.branding.get("logo"))
+    sent = logos.carried(looking.form)
+    return looking.page(
+        "tenancy/organization.html",
+        title="Organization",
+        zones=_zones(),
+        logo=sent or now.branding.get("logo"),
+        logo_sent=sent,
+        largest=logos.LARGEST,
+    )
 
 
 @router.form("/settings/organization")
 def change(looking: visit.Administering) -> Response:
     said = looking.form.read(Changed)
-    if said is not None:
+    logos.refuse_undrawable(looking.form)
+    if said is not None and looking.form.ok:
         with looking.form.refusals(), looking.transaction() as connection:
-            now = actions.current(connection)
-            logo = {} if said.no_logo or not now.branding.get("logo") else {"logo": now.branding["logo"]}
+            drawn = logos.said(looking.form, str(actions.current(connection).branding.get("logo") or ""))
             actions.change(
                 connection, looking.actor, name=said.name, locale=said.locale, time_zone=said.time_zone, currency=said.currency,
-                branding=branding.checked({**_read(said), **logo}),
+                branding=branding.checked({**_read(said), **({"logo": drawn} if drawn else {})}),
             )  # fmt: skip
     return (
         looking.go("/settings/organization", "Saved. Files that are made from now on follow it.")

@@ -1,6 +1,6 @@
 """What the form of a report's parameters asks the database: the options of its look-ups, the days that periods mean now, and what a typed word means."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -61,29 +61,37 @@ def _dated(field: Field, looking: Visit, snapshot: Snapshot, billing: Sequence[t
     return replace(field, options=tuple(told), hint=f"{field.hint} Days in {snapshot.zone}.".strip())
 
 
-def read(looking: Visit, entry: Entry, fields: list[Field]) -> dict[str, Any] | None:
-    """The parameters that were typed, a part of a name as the one value that it finds; None where something is wrong, which then stands beside the fields."""
+def read(looking: Visit, entry: Entry, fields: list[Field], *, elsewhere: Collection[str] = ()) -> dict[str, Any] | None:
+    """The parameters that were typed, a part of a name as the one value that it finds; None where something is wrong, which then stands beside the fields.
+
+    Those that are said `elsewhere` are not looked at.
+    """
     form = looking.form
+    fields = [one for one in fields if one.name not in elsewhere]
     typed = {one: form.text(one.field) for one in fields if one.kind == "find" and form.text(one.field)}
     if typed:
         with _soon(looking) as snapshot:
             for field, word in typed.items():
-                _find(looking, entry, field, word, snapshot)
-    given = parameters.read(form, fields, entry.report.parameters)
+                with form.refusals(field.field):
+                    form.put({field.field: _meant(looking, entry, field, word, snapshot)})
+    given = parameters.read(form, fields, entry.report.parameters, elsewhere=elsewhere)
     return given if all(one.field not in form.errors for one in fields) else None
 
 
-def _find(looking: Visit, entry: Entry, field: Field, word: str, snapshot: Snapshot) -> None:
-    """Puts the value that was meant into the form; what finds none or several is refused beside its field."""
+def meant(looking: Visit, entry: Entry, field: Field, words: Sequence[str]) -> list[str]:
+    """The value that each of these words means. Raises UsageError for the first that finds none or several."""
+    with _soon(looking) as snapshot:
+        return [_meant(looking, entry, field, word, snapshot) for word in words]
+
+
+def _meant(looking: Visit, entry: Entry, field: Field, word: str, snapshot: Snapshot) -> str:
+    """The one value that a word means. Raises UsageError where it finds none or several."""
     lookup = catalog.lookups(entry.report.parameters)[field.name]
     some = options.first(entry, lookup, snapshot, MOST_FOUND, masked=not looking.may(PERSONAL), word=word)
     exact = [value for value, _ in some if value == word] or ([some[0][0]] if len(some) == 1 else [])
     if exact:
-        looking.form.put({field.field: exact[0]})
-    elif some:
-        told = ", ".join(f"{value} ({label})" if label != value else value for value, label in some[: MOST_FOUND - 1])
-        looking.form.refuse(
-            f"Several are called so: {told}{' and more' if len(some) == MOST_FOUND else ''}. Type one of them.", field=field.field
-        )
-    else:
-        looking.form.refuse("Nothing is called so. Type its value, or another part of its name.", field=field.field)
+        return exact[0]
+    if not some:
+        raise UsageError(f"Nothing is called {word}. Type its value, or another part of its name.")
+    told = ", ".join(f"{value} ({label})" if label != value else value for value, label in some[: MOST_FOUND - 1])
+    raise UsageError(f"Several are called so: {told}{' and more' if len(some) == MOST_FOUND else ''}. Type one of them.")

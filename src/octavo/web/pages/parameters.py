@@ -5,7 +5,7 @@ of a template leaves open what whoever asks may still say: nothing is needed, an
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -19,9 +19,11 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from starlette.datastructures import QueryParams
 
-from octavo.pipeline import catalog, periods
+from octavo.errors import UsageError
+from octavo.pipeline import catalog, comparison, earlier, periods
 from octavo.pipeline.catalog import Entry
 from octavo.pipeline.definition import Lookup, Parameters
+from octavo.pipeline.parameters import periods_of
 from octavo.pipeline.periods import Period
 from octavo.web.pages.form import Form
 
@@ -143,6 +145,12 @@ def _default(info: FieldInfo) -> Any:
     return value.value if isinstance(value, Enum) else str(value) if isinstance(value, Period) else value
 
 
+def comparisons(entry: Entry) -> list[tuple[str, str]]:
+    """With what its figures can be compared; nothing where it is about no period, or holds rows alone."""
+    about = periods_of(entry.report.parameters) and any(comparison.comparable(one) for one in entry.report.sections)
+    return [(how, earlier.WORDS[how].capitalize()) for how in earlier.HOWS] if about else []
+
+
 def fill(form: Form, fields: list[Field], given: Mapping[str, Any] | None) -> list[Field]:
     """Puts parameters into a form, and defaults unless they are left open: a period of other days goes into its two fields. None: it was typed,
     and stays so. Gives the fields, with a choice for all that the form holds.
@@ -182,11 +190,14 @@ def asked(query: QueryParams, entry: Entry) -> dict[str, Any]:
     return {name: values[0] if len(values) == 1 else values for name, values in given.items() if values}
 
 
-def read(form: Form, fields: list[Field], model: type[Parameters]) -> dict[str, Any] | None:
-    """The parameters that were said, as they are kept; None where something is wrong with them, which then stands beside the fields."""
+def read(form: Form, fields: list[Field], model: type[Parameters], *, elsewhere: Collection[str] = ()) -> dict[str, Any] | None:
+    """The parameters that were said, as they are kept; None where something is wrong with them, which then stands beside the fields.
+
+    Those that are said `elsewhere` are none of the fields.
+    """
     pairs = [(field.name, value) for field in fields for value in _values(form, field)]
     there = {name for name, value in pairs if value != ""} | {field.name for field in fields if field.kind == "flag"}
-    later = {field.name for field in fields if field.open and model.model_fields[field.name].is_required()} - there
+    later = {field.name for field in fields if field.open and model.model_fields[field.name].is_required()} - there | set(elsewhere)
     typed = Form(pairs)
     found = typed.read(_without(model, later) if later else model)
     for name, said in typed.errors.items():
@@ -197,6 +208,18 @@ def read(form: Form, fields: list[Field], model: type[Parameters]) -> dict[str, 
         return None
     as_it_is = {field.name for field in fields if field.open and field.kind == "flag" and getattr(found, field.name) == field.default}
     kept: dict[str, Any] = found.model_dump(mode="json", include=there - as_it_is)
+    return kept
+
+
+def read_each(field: Field, values: Iterable[str], model: type[Parameters]) -> list[Any]:
+    """Several values of one parameter, each as it is kept. Raises UsageError for the first that is none."""
+    alone, kept = _without(model, set(model.model_fields) - {field.name}), []
+    for value in values:
+        typed = Form([(field.name, value)])
+        found = typed.read(alone)
+        if found is None:
+            raise UsageError(f"{value}: {typed.errors.get(field.name) or typed.error}")
+        kept.append(found.model_dump(mode="json")[field.name])
     return kept
 
 
