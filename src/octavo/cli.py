@@ -49,7 +49,7 @@ app.add_typer(schedule.app, name="schedule")
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits with its code."""
     for number in _STOPPING:
-        if signal.getsignal(number) is signal.SIG_DFL:  # a shell's nohup has it ignored
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):  # a shell's nohup has it ignored
             signal.signal(number, _stop)
     terminal.outlive_reader()
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -67,17 +67,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         code = 130
     if code == 130:
-        for number in (signal.SIGINT, *_STOPPING):  # an impatient second one must not keep the embedded server from being stopped
-            signal.signal(number, signal.SIG_IGN)
+        _ignore_more()
         _fail("interrupted; what was not finished was thrown away", 1, logging.WARNING)  # somebody wanted it
     sys.exit(code if isinstance(code, int) else 0)
 
 
-_STOPPING = (signal.SIGTERM, signal.SIGHUP)
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
+    _ignore_more()
     raise KeyboardInterrupt
+
+
+def _ignore_more() -> None:
+    """An impatient second signal must keep no half file from being thrown away, nor the embedded server from being stopped."""
+    for number in _STOPPING:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _fail(message: str, code: int, level: int = logging.CRITICAL) -> None:

@@ -135,8 +135,12 @@ class Worker:
             await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
             serving.cancel()  # it finishes, or gives back, what it has
+            while not serving.done():
+                left = (self._stop_at or 0) + _LAST_WORD_SECONDS - time.monotonic()
+                if not (await asyncio.wait([serving], timeout=max(left, 1)))[0]:
+                    serving.cancel()  # told to stop in the moment in which it began, the queue may have missed it
             with suppress(asyncio.CancelledError):
-                await serving
+                serving.result()
             if not stopped.is_set():  # the queue ended by itself: the database was away
                 await asyncio.sleep(1)
         listening.cancel()
