@@ -1,6 +1,8 @@
 """PDF: what stands on the pages, read back by pdfplumber and pikepdf. Sums are worked out by hand beside the rows."""
 
 import io
+import itertools
+import random
 import re
 from dataclasses import replace
 from datetime import date
@@ -94,6 +96,48 @@ def test_a_total_never_stands_alone_at_the_top_of_a_page(database: Database, org
         assert re.search(rf"{count} name {count} [\d.]+\nTotal ", found[-1])
         last_on_a_page += len(found) == 1
     assert 0 < last_on_a_page < 6  # so that the total met the foot of the page on the way
+
+
+PROSE = Table(
+    "prose",
+    "Prose",
+    query="prose",
+    columns=(Integer("n", "Number"), Text("name", "Name"), Text("said", "Said"), Integer("q", "Quantity", total=True)),
+)
+
+PROSE_ROWS = (
+    """select n, 'name' || n as name, repeat('Prose that goes on for some lines. ', 20) as said, 1 as q from generate_series(1, 120) n"""
+)
+
+
+def test_nor_that_of_a_long_table_whose_rows_are_of_several_lines(database: Database, organization: Organization) -> None:
+    for count in range(100, 108):
+        found = printing.pages(printing.printed(database, organization, PROSE, PROSE_ROWS.replace("120", str(count))))
+        assert re.search(rf"\n{count} name{count} .*\nTotal {count}\n", found[-1], re.DOTALL)
+        on_a_page = max(len(re.findall(r"name\d+", page)) for page in found)
+    assert on_a_page == 8  # of 89.675 points each: 7.1 are left under them and their head, where a total has no room
+
+
+def test_a_row_is_as_high_as_its_lines_and_stays_on_one_page(database: Database, organization: Organization) -> None:
+    """Between the lines under two rows are the lines of text of the lower one, whatever is in it: 10.625 points each but the first, which has 8.5, and 6.8."""
+    draw = random.Random(7)
+    words = "AVAVATo Wiederherstellungsfrist fluffier 0123456789 a-b/c Ängström, “Typ” x INV-2026-000123 e.g. ﬁ Überlandzentrale"
+    texts = [" ".join(draw.choices(words.split(), k=draw.randint(1, 60))) for _ in range(60)]
+    rows = sql.SQL(
+        "select n - 1 as n, 'name' || (n - 1) as name, said, 1 as q from unnest({}::text[]) with ordinality as t (said, n)"
+    ).format(texts)
+    heights = 0
+    with pdfplumber.open(io.BytesIO(printing.printed(database, organization, PROSE, rows.as_string()))) as file:
+        assert len(file.pages) > 3
+        for page in file.pages:
+            ruled = [line["top"] for line in page.lines + page.rects if line["width"] > 20 and 60 < line["top"] < page.height - 60]
+            for above, below in itertools.pairwise(sorted({round(top, 2) for top in ruled})):
+                found = page.crop((0, above, page.width, below)).extract_words()
+                if any(word["text"].startswith("name") for word in found):
+                    lines = len({round(word["bottom"]) for word in found})
+                    assert below - above == pytest.approx(10.625 * (lines - 1) + 8.5 + 6.8, abs=0.1)
+                    heights += 1
+    assert heights == 60
 
 
 def test_a_short_table_is_never_broken(database: Database, organization: Organization) -> None:

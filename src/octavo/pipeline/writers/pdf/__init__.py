@@ -63,12 +63,15 @@ def write(document: Document, file: BinaryIO, options: PdfOptions, *, lines_in_a
         characters.settle(workshop.lacking)
         setter = _Setter(workshop, characters, options, int(document.taken_at.timestamp()))
         if document.layout is not None or content.lines <= lines_in_a_chunk:
-            whole = flow.chunk(content, flow.Place(), content.lines + 1, footed=True, note=characters.note)
-            made = setter.set(_MAIN, whole.document, whole.lines)
+            few = content.lines < _LINES_WORTH_PACKING or document.layout is not None
+            made, whole = setter.chunk(content, flow.Place(), content.lines + 1, footed=True, held=few)
             if content.lines < _LINES_WORTH_PACKING:
                 file.write(made)
-            else:
-                pack(Part(made), file)
+                return
+            part = Part(made)
+            if not few and whole.leaves_sums(content, part):
+                part = Part(setter.chunk(content, flow.Place(), content.lines + 1, footed=True, held=True)[0])
+            pack(part, file)
         else:
             _write_joined(content, file, setter, lines_in_a_chunk)
 
@@ -81,7 +84,11 @@ class _Setter:
         self._characters = characters
         self._standards = (options.standard.removeprefix("pdf/"),) if options.standard else ()
         self._timestamp = timestamp
-        self.note = characters.note
+
+    def chunk(self, content: data.Content, start: flow.Place, limit: int, *, footed: bool, held: bool) -> tuple[bytes, flow.Chunk]:
+        """The PDF of a stretch of the document, and what it is."""
+        chunk = flow.chunk(content, start, limit, footed=footed, held=held, note=self._characters.note)
+        return self.set(_MAIN, chunk.document, chunk.lines), chunk
 
     def set(self, source: str, document: dict[str, Any], lines: int) -> bytes:
         job = compile.Job(source, {"document": document}, self._standards, self._timestamp, self._characters.printed)
@@ -95,8 +102,10 @@ def _write_joined(content: data.Content, file: BinaryIO, setter: _Setter, lines_
     with ThreadPoolExecutor(max_workers=1) as beside:  # joins a chunk while Typst sets the next
         joining: Future[None] | None = None
         while not last:
-            chunk = flow.chunk(content, start, limit, footed=False, note=setter.note)
-            part = Part(setter.set(_MAIN, chunk.document, chunk.lines))
+            made, chunk = setter.chunk(content, start, limit, footed=False, held=False)
+            part = Part(made)
+            if chunk.leaves_sums(content, part):
+                part = Part(setter.chunk(content, start, limit, footed=False, held=True)[0])
             last = chunk.last
             keep, following = (len(part.pages), start) if last else _cut(part, chunk)
             if keep == 0:  # one row fills all pages: take more rows at once

@@ -14,7 +14,7 @@ from octavo.pipeline.document import Answer, Chart, Document, Rows
 from octavo.pipeline.earlier import Earlier
 from octavo.pipeline.locales import Conventions
 from octavo.pipeline.periods import DateRange
-from octavo.pipeline.writers.pdf import measure, tables
+from octavo.pipeline.writers.pdf import measure, tables, wrapping
 from octavo.pipeline.writers.pdf.characters import Characters
 
 _LOGO = "logo.png"
@@ -22,12 +22,12 @@ _LOGO = "logo.png"
 
 @dataclass(frozen=True)
 class Printed:
-    """A table, measured: its lines, the size of its text, the widths of its columns, and of how many lines of text its rows are."""
+    """A table, measured: its lines, the size of its text, the widths of its columns, and how high each line is."""
 
     table: tables.Lines
     size: float
     widths: Sequence[float]
-    depths: Sequence[int]
+    rows: Sequence[wrapping.Row]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,11 @@ class Content:
     @property
     def lines(self) -> int:
         return sum(len(section.table.lines) for section in self.sections if isinstance(section, Printed))
+
+    def ends_with_sums(self, section: int, line: int) -> bool:
+        """Whether nothing but sums follows in that table from that line on."""
+        printed = self.sections[section]
+        return isinstance(printed, Printed) and all(following.kind in ("subtotal", "total") for following in printed.table.lines[line:])
 
 
 def content(document: Document, paper: str, characters: Characters) -> Content:
@@ -73,8 +78,7 @@ def content(document: Document, paper: str, characters: Characters) -> Content:
 def _printed(table: tables.Lines, asked: list[measure.Column], page: measure.Sheet) -> Printed:
     size = measure.size(asked, page)
     widths = measure.widths(asked, page, size)
-    measure.broken(table, widths, size)
-    return Printed(table, size, widths, measure.depths(table, widths, size))
+    return Printed(table, size, widths, wrapping.wrap(table, widths, size))
 
 
 def _header(document: Document, page: measure.Sheet, conventions: Conventions, characters: Characters) -> dict[str, Any]:

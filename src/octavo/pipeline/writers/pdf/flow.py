@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from octavo.pipeline.writers.pdf import measure
+from octavo.pipeline.writers.pdf import measure, wrapping
 from octavo.pipeline.writers.pdf.data import Content, Printed
+from octavo.pipeline.writers.pdf.parts import Part
 from octavo.pipeline.writers.pdf.tables import Line
 
 _SHORT = 8  # lines: such a table is never broken over two pages
-_WHOLE = 20  # lines of text: nor is such a row
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,14 @@ class Chunk:
         section, first, head = self.tables[table]
         return Place(section, first + row - head) if row >= head else None
 
+    def leaves_sums(self, content: Content, part: Part) -> bool:
+        """Whether a page of its PDF begins with the sums that end a table."""
+        begun = (self.place(table, row) for _, table, row in part.cuts())
+        return any(place is not None and content.ends_with_sums(place.section, place.line) for place in begun)
 
-def chunk(content: Content, start: Place, limit: int, *, footed: bool, note: str) -> Chunk:
-    """The stretch from `start` of at most `limit` lines."""
+
+def chunk(content: Content, start: Place, limit: int, *, footed: bool, note: str, held: bool = False) -> Chunk:
+    """The stretch from `start` of at most `limit` lines. `held`: the last row of a table is held beside its sums, which costs Typst another pass."""
     taken: list[dict[str, Any]] = []
     tables: list[tuple[int, int, int]] = []
     lines = 0
@@ -53,7 +58,7 @@ def chunk(content: Content, start: Place, limit: int, *, footed: bool, note: str
             continue
         first = start.line if index == start.section else 0
         until = min(len(section.table.lines), first + limit - lines)
-        made, head = _table(section, first, until)
+        made, head = _table(section, first, until, held)
         taken.append(made)
         if until > first:
             tables.append((index, first, head))
@@ -73,12 +78,12 @@ def chunk(content: Content, start: Place, limit: int, *, footed: bool, note: str
     return Chunk(document, lines, tuple(tables))
 
 
-def _table(section: Printed, first: int, until: int) -> tuple[dict[str, Any], int]:
+def _table(section: Printed, first: int, until: int, held: bool) -> tuple[dict[str, Any], int]:
     """The lines as JSON, with the headings of the groups that are open before the first; and how many rows the head has."""
     table = section.table
     open_ = _open_groups(table.lines, first) if first else []
     shown = [*open_, *table.lines[first:until]]
-    high, depths = measure.height(section.size), [0] * len(open_) + list(section.depths[first:until])
+    rows = [*(wrapping.Row(0) for _ in open_), *section.rows[first:until]]
     made = {
         "kind": "table",
         "name": table.name,
@@ -86,11 +91,12 @@ def _table(section: Printed, first: int, until: int) -> tuple[dict[str, Any], in
         "description": table.description,
         "continued": first > 0,
         "short": len(table.lines) <= _SHORT,
+        "held": held,
         "size": section.size,
         "columns": [_column(section, place) for place in range(len(table.headings))],
         "lines": [_line(line) for line in shown],
-        "heights": [high if depth == 1 else 0 for depth in depths],
-        "whole": [1 < depth <= _WHOLE for depth in depths],
+        "heights": [round(row.height(section.size), 3) for row in rows],
+        "whole": [row.whole for row in rows],
         "names": table.names,
         "records": table.records,
     }

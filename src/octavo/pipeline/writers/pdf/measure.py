@@ -1,10 +1,8 @@
-"""How wide columns are, which way the page lies, and how high each line is, from the widths of the characters themselves.
+"""How wide columns are and which way the page lies, from the widths of the characters themselves.
 
-Typst is given fixed widths, and a fixed height for every row that needs but one line of text, which halves its work.
-All lengths are in points.
+Typst is given fixed widths, and by `wrapping` a fixed height for every row, which halves its work. All lengths are in points.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,9 +21,7 @@ _WIDE_TEXT, _NARROW_TEXT = (
 )  # ems: what a column of text may ask for before the page is turned, and before its type is made smaller
 _LONGEST_WORD = 12.0  # ems: a longer word may be broken
 _SLACK = 1.03  # kerning and bold cells
-_RAGGED, _LOST = 1.15, 2.0  # a line of text ends with a whole word: how much longer a text is for it, and what a line loses, in ems
-_BREAK = "\u200b"
-_PIECES = re.compile(r"(\s+)")
+_LOST = 2.0  # ems that a line of text loses, because it ends with a whole word
 
 
 @dataclass(frozen=True)
@@ -72,7 +68,7 @@ def columns(table: Lines) -> list[Column]:
         )
         sums = max((bold.width(line.cells[place]) for line in table.lines if line.kind in ("subtotal", "total")), default=0.0)
         if head.wraps:
-            word = max((regular.width(word) for cell in cells for word in cell.split()), default=0.0)
+            word = max((regular.width(word) for word in {word for cell in cells for word in cell.split()}), default=0.0)
             least = max(min(word, _LONGEST_WORD), titles[0])
         else:
             least = max(widest, sums, titles[0])
@@ -174,57 +170,6 @@ def _shared(lacking: list[float], over: float) -> list[float]:
     return given
 
 
-def _room(table: Lines, place: int, width: float, size: float) -> float:
+def room(table: Lines, place: int, width: float, size: float) -> float:
     """How wide a text may be in a column, in ems; what asked for exactly this width has it, however the division is rounded."""
     return (width - 2 * INSET_X - indent(table, place)) / size / _SLACK + 1e-6
-
-
-def broken(table: Lines, column_widths: Sequence[float], size: float) -> None:
-    """Puts an invisible place to break into words that are wider than their column, so that none runs into the next."""
-    for place, (head, width) in enumerate(zip(table.headings, column_widths, strict=True)):
-        if not head.wraps:
-            continue
-        room = _room(table, place, width, size)
-        for line in table.lines:
-            if line.kind == "row" and fonts.regular().width(line.cells[place]) > room:
-                line.cells[place] = "".join(_broken(piece, room) for piece in _PIECES.split(line.cells[place]))
-
-
-def _broken(word: str, room: float) -> str:
-    advances = fonts.regular().advances
-    if fonts.regular().width(word) <= room:
-        return word
-    parts: list[str] = []
-    used = 0.0
-    for character in word:
-        used += advances.get(character, 1.0)
-        if used > room and parts:
-            parts.append(_BREAK)
-            used = advances.get(character, 1.0)
-        parts.append(character)
-    return "".join(parts)
-
-
-def depths(table: Lines, column_widths: Sequence[float], size: float) -> list[int]:
-    """Of how many lines of text each row is: 1 is exact, more is an estimate; 0 for what is no row."""
-    wrapping = [
-        (place, _room(table, place, width, size))
-        for place, (head, width) in enumerate(zip(table.headings, column_widths, strict=True))
-        if head.wraps
-    ]
-    width = fonts.regular().width
-    found = []
-    for line in table.lines:
-        deepest = int(line.kind == "row")
-        if deepest:
-            for place, room in wrapping:
-                cell = line.cells[place]
-                if width(cell) > room or "\n" in cell:
-                    deepest = max(deepest, sum(1 + int(width(part) * _RAGGED / room) for part in cell.split("\n")), 2)
-        found.append(deepest)
-    return found
-
-
-def height(size: float) -> float:
-    """Of a row of one line of text."""
-    return size + 2 * INSET_Y

@@ -151,10 +151,17 @@ class Part:
             row = self._row(page, 0)
             if row is None or row == self._row(page - 1, -1):
                 continue
-            table = next(element for element in self._above(row) if self._role(element) == b"Table")
-            rows = [inner for group in self.children(table) for inner in self.children(group)]
-            tables = [number for number in self._spans if b"/S/Table/" in self.body(number)[:40]]
-            yield page, tables.index(table), rows.index(row)
+            yield (page, *self._rows[row])
+
+    @cached_property
+    def _rows(self) -> dict[int, tuple[int, int]]:
+        """For each row: which table of the part it stands in, and which row of it it is, its head included."""
+        tables = [number for number in self._spans if b"/S/Table/" in self.body(number)[:40]]
+        return {
+            row: (place, at)
+            for place, table in enumerate(tables)
+            for at, row in enumerate(inner for group in self.children(table) for inner in self.children(group))
+        }
 
     def prune(self, keep_pages: int) -> None:
         """Forgets every object that only the pages from `keep_pages` on need."""
