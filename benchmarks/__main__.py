@@ -2,7 +2,7 @@
 
 `python -m benchmarks csv pdf` runs only the comparisons whose names begin so, and writes nothing; `python -m benchmarks server` runs only
 the load on the server, `python -m benchmarks reports` only every report in every format, `python -m benchmarks summaries` only the summaries,
-`python -m benchmarks schedules` only the herd of schedules, and each writes its section.
+`python -m benchmarks schedules` only the herd of schedules, `python -m benchmarks pages` only the pages, and each writes its section.
 """
 
 import json
@@ -37,7 +37,7 @@ class Case:
     times: int = 3
 
 
-SECTIONS = ("server", "reports", "summaries", "schedules")
+SECTIONS = ("server", "reports", "summaries", "schedules", "pages")
 """Benchmarks of their own, each of which writes its section and says by its exit whether its bars hold."""
 
 CASES = (

@@ -352,10 +352,12 @@ def find(connection: Connection, export_id: int, principal: Principal | None = N
 
 _FILTERS = {
     "state": sql.SQL("state = %(state)s"),
-    "dataset": sql.SQL("dataset = %(dataset)s"),
+    "dataset": sql.SQL("dataset::text = %(dataset)s"),
     "requested_by": sql.SQL("requested_by = %(requested_by)s"),
     "not_by": sql.SQL("requested_by <> %(not_by)s"),
 }
+_OF_REQUESTS = ("pending", "rejected")
+"""States that say nothing of a run, so that the runs need not be read to find the exports that are in them."""
 
 
 def list_(
@@ -369,12 +371,14 @@ def list_(
         [sql.SQL("true" if principal.may(APPROVE) else "requested_by = %(own)s"), *(_FILTERS[name] for name in given)]
     )
     values = {**given, "own": principal.user_id, "limit": page_size, "offset": (page - 1) * page_size}
-    counted = connection.execute(sql.SQL("select count(*) from octavo.export where {}").format(where), values).fetchone()
+    among = sql.Identifier("octavo", "export_request" if given.get("state", _OF_REQUESTS[0]) in _OF_REQUESTS else "export")
+    counted = connection.execute(sql.SQL("select count(*) from {} where {}").format(among, where), values).fetchone()
     with connection.cursor(row_factory=class_row(Export)) as cursor:
         items = cursor.execute(
-            sql.SQL("select {} from octavo.export where {} order by created_at desc, id desc limit %(limit)s offset %(offset)s").format(
-                _COLUMNS, where
-            ),
+            sql.SQL(
+                "select {} from octavo.export where id = any(array(select id from {} where {} order by created_at desc, id desc limit %(limit)s "
+                "offset %(offset)s)) order by created_at desc, id desc"
+            ).format(_COLUMNS, among, where),
             values,
         ).fetchall()
     return Page(items, cast(int, counted[0]) if counted else 0)

@@ -119,8 +119,8 @@ def _say(connection: Connection, said: Kept) -> None:
 def _follow(connection: Connection) -> None:
     """Has what is there already expire as the organization now says."""
     connection.execute(
-        "update octavo.generated_report set expires_at = octavo.file_expires(source, completed_at) "
-        "where state = 'completed' and expires_at is distinct from octavo.file_expires(source, completed_at)"
+        "update octavo.generated_report as run set expires_at = octavo.file_expires(run.source, run.completed_at, kept) from octavo.kept as kept "
+        "where run.state = 'completed' and run.expires_at is distinct from octavo.file_expires(run.source, run.completed_at, kept)"
     )
     connection.execute(
         "update octavo.generated_report set expires_at = archived_at + make_interval(years => (select archive_years from octavo.kept)) "
@@ -188,13 +188,16 @@ def _require(reason: str) -> None:
 
 # The steps of the round, in their order.
 
-_FREE = sql.SQL("not legal_hold and not (select kept.legal_hold from octavo.kept as kept)")
-_DUE = sql.SQL("(state = 'completed' or archived_at is not null) and expires_at <= clock_timestamp()")
+_RUNS = sql.SQL("octavo.generated_report as run cross join octavo.kept as kept")
+_FREE = sql.SQL("not run.legal_hold and not kept.legal_hold")
+_DUE = sql.SQL("(run.state = 'completed' or run.archived_at is not null) and run.expires_at <= statement_timestamp()")
 _AFTER_FILE = sql.SQL(
-    "coalesce(file_gone_at, octavo.file_expires(source, completed_at)) <= clock_timestamp() - make_interval(days => (select row_days from octavo.kept)) "
-    "and (file_gone_at is not null or state in ('failed', 'cancelled'))"
+    "(run.file_gone_at is not null or run.state in ('failed', 'cancelled')) "
+    "and coalesce(run.file_gone_at, octavo.file_expires(run.source, run.completed_at, kept)) <= statement_timestamp() - make_interval(days => kept.row_days) "
+    "and coalesce(run.file_gone_at, run.completed_at) <= statement_timestamp()"  # follows from that; an index finds them by it
 )
-_TO_ARCHIVE = sql.SQL("(select case when source = 'export' then archive_exports else archive_reports end from octavo.kept)")
+_TO_ARCHIVE = sql.SQL("case when run.source = 'export' then kept.archive_exports else kept.archive_reports end")
+"""Conditions on a run and on what its organization keeps."""
 
 
 def going(connection: Connection) -> Going:
@@ -202,12 +205,12 @@ def going(connection: Connection) -> Going:
     with connection.cursor(row_factory=class_row(Going)) as cursor:
         found = cursor.execute(
             sql.SQL(
-                "select count(*) filter (where {due} and {free} and state = 'completed' and not {to_archive}) as files_to_delete, "
-                "count(*) filter (where {due} and {free} and state = 'completed' and {to_archive}) as files_to_archive, "
-                "count(*) filter (where {due} and {free} and archived_at is not null) as archived_to_delete, "
+                "select count(*) filter (where {due} and {free} and run.state = 'completed' and not {to_archive}) as files_to_delete, "
+                "count(*) filter (where {due} and {free} and run.state = 'completed' and {to_archive}) as files_to_archive, "
+                "count(*) filter (where {due} and {free} and run.archived_at is not null) as archived_to_delete, "
                 "count(*) filter (where {free} and {after_file}) as rows_to_delete, "
-                "count(*) filter (where not ({free}) and ({due} or {after_file})) as held from octavo.generated_report"
-            ).format(due=_DUE, free=_FREE, to_archive=_TO_ARCHIVE, after_file=_AFTER_FILE)
+                "count(*) filter (where not ({free}) and ({due} or {after_file})) as held from {runs} where {due} or {after_file}"
+            ).format(due=_DUE, free=_FREE, to_archive=_TO_ARCHIVE, after_file=_AFTER_FILE, runs=_RUNS)
         ).fetchone()
     assert found is not None
     return found
@@ -221,7 +224,10 @@ def due(connection: Connection, after: int, most: int) -> list[Due]:
 def left(connection: Connection, after: int, most: int) -> list[Due]:
     """Runs that have expired and whose files were not taken away yet: they just did, or a round was ended in the middle."""
     return _listed(
-        connection, sql.SQL("state = 'expired' and archived_at is null and file_key is not null and {}").format(_FREE), after, most
+        connection,
+        sql.SQL("run.state = 'expired' and run.archived_at is null and run.file_key is not null and {}").format(_FREE),
+        after,
+        most,
     )
 
 
@@ -229,9 +235,9 @@ def _listed(connection: Connection, which: sql.Composable, after: int, most: int
     with connection.cursor(row_factory=class_row(Due)) as cursor:
         return cursor.execute(
             sql.SQL(
-                "select id, attempt, report, created_at, export_request_id, file_key, sha256, media_type, archived_at is not null as archived, "
-                "{} as to_archive from octavo.generated_report where id > %s and {} order by id limit %s"
-            ).format(_TO_ARCHIVE, which),
+                "select run.id, run.attempt, run.report, run.created_at, run.export_request_id, run.file_key, run.sha256, run.media_type, "
+                "run.archived_at is not null as archived, {} as to_archive from {} where run.id > %s and {} order by run.id limit %s"
+            ).format(_TO_ARCHIVE, _RUNS, which),
             [after, most],
         ).fetchall()
 
@@ -246,16 +252,16 @@ def archive(connection: Connection, run: Due, to: str) -> bool:
     return _step(
         connection, run, "run.archived",
         sql.SQL("state = 'expired', file_key = %(to)s, archived_at = clock_timestamp(), "
-                "expires_at = clock_timestamp() + make_interval(years => (select archive_years from octavo.kept))"),
+                "expires_at = clock_timestamp() + make_interval(years => kept.archive_years)"),
         to=to,
     )  # fmt: skip
 
 
 def _step(connection: Connection, run: Due, action: str, changes: sql.SQL, *, to: str = "") -> bool:
     moved = connection.execute(
-        sql.SQL("update octavo.generated_report set {} where id = %(id)s and file_key = %(key)s and {} and {}").format(
-            changes, _DUE, _FREE
-        ),
+        sql.SQL(
+            "update octavo.generated_report as run set {} from octavo.kept as kept where run.id = %(id)s and run.file_key = %(key)s and {} and {}"
+        ).format(changes, _DUE, _FREE),
         {"id": run.id, "key": run.file_key, "to": to},
     )
     if not moved.rowcount:
@@ -279,12 +285,12 @@ def forget(connection: Connection, most: int) -> list[int]:
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             sql.SQL(
-                "with over as (delete from octavo.generated_report where id = any(array(select id from octavo.generated_report where {} and {} "
-                "order by id limit %s for update skip locked)) returning *) "
+                "with over as (delete from octavo.generated_report where id = any(array(select run.id from {} where {} and {} "
+                "order by run.id limit %s for update of run skip locked)) returning *) "
                 "insert into octavo.past_run (id, report, format, source, export_request_id, state, records, file_bytes, sha256, duration_ms, error_kind, "
                 "created_at, completed_at, expires_at) select id, report, format, source, export_request_id, state, records, file_bytes, sha256, "
                 "duration_ms, error_kind, created_at, completed_at, coalesce(file_gone_at, expires_at) from over returning id"
-            ).format(_FREE, _AFTER_FILE),
+            ).format(_RUNS, _FREE, _AFTER_FILE),
             [most],
         ).fetchall()
     ids = sorted(cast(int, row["id"]) for row in rows)

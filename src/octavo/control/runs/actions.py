@@ -318,10 +318,12 @@ def statistics(connection: Connection, days: int = 30) -> dict[str, Any]:
 def by_day(connection: Connection, days: int = 30) -> list[tuple[date, int, int]]:
     """Of each of the last so many days, in the zone of the transaction: how many runs that are no exports were completed, and how many failed."""
     rows = connection.execute(
-        "select day::date, count(r.state) filter (where r.state in ('completed', 'expired')), count(r.state) filter (where r.state = 'failed') "
+        "select day::date, coalesce(completed, 0), coalesce(failed, 0) "
         "from generate_series(current_date - (%(days)s - 1), current_date, interval '1 day') as day "
-        "left join octavo.run_figure as r on r.organization_id = octavo.current_organization() and r.source <> 'export' "
-        "and r.created_at >= day::date::timestamptz and r.created_at < (day::date + 1)::timestamptz group by day order by day",
+        "left join (select created_at::date as made_on, count(*) filter (where state in ('completed', 'expired')) as completed, "
+        "count(*) filter (where state = 'failed') as failed from octavo.run_figure "
+        "where organization_id = octavo.current_organization() and source <> 'export' and created_at >= (current_date - (%(days)s - 1))::timestamptz "
+        "group by 1) as r on made_on = day::date order by 1",
         {"days": days},
     ).fetchall()
     return cast("list[tuple[date, int, int]]", rows)

@@ -61,7 +61,7 @@ def of(connection: Connection, runs: Collection[int]) -> list[Progress]:
 
 def lately(connection: Connection) -> list[Progress]:
     """The runs that are not over, and those that ended within the last minute."""
-    where = sql.SQL("state in ('pending', 'processing') or completed_at > now() - interval '1 minute'")
+    where = sql.SQL("(state = 'pending' or state = 'processing' or completed_at > now() - interval '1 minute')")  # each has an index
     return _read(connection, where, {})
 
 
