@@ -77,10 +77,11 @@ class Part:
         self.process = None
 
 
-def supervise(parts: Sequence[Part], check: Callable[[], None], begun: Callable[[], None]) -> None:
+def supervise(parts: Sequence[Part], check: Callable[[], None], begun: Callable[[], None], told_to_stop: Callable[[], None]) -> None:
     """Keeps the parts going until SIGTERM, SIGINT or SIGHUP; then stops them in their order. A second signal ends them at once.
 
-    `check` is called every few seconds, to see after whatever else they need; `begun` once, when it may be told to stop.
+    `check` is called every few seconds, to see after whatever else they need; `begun` once, when it may be told to stop; `told_to_stop`
+    once it was, before any part is.
     """
     told = 0
 
@@ -103,6 +104,7 @@ def supervise(parts: Sequence[Part], check: Callable[[], None], begun: Callable[
                 check()
                 check_at = time.monotonic() + _CHECK_SECONDS
     finally:
+        told_to_stop()
         patience = told
         for part in parts:
             part.stop(lambda: told > max(patience, 1))

@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import urllib.error
 from pathlib import Path
 
 import psutil
@@ -76,9 +77,11 @@ def test_told_twice_to_stop_it_ends_at_once_and_gives_up_the_run_at_work(
     up = start(octavo, OCTAVO_GRACE_SECONDS="600").ready()
     made = up.post("/api/reports/generate", key, {"report": "shop.slow", "format": "csv", "parameters": {"phase": "copy"}})
     wait_until(lambda: '"state":"processing"' in up.get(f"/api/reports/generated/{made['id']}", key)[1], 30)
-    everything = family(up.process)
+    everything, web = family(up.process), up.part("serve")
     up.process.terminate()
-    wait_until(lambda: not up.answers("/health"), 30)
+    wait_until(lambda: not web.is_running(), 30)
+    with pytest.raises(urllib.error.URLError, match="refused"):
+        up.get("/health")
     assert up.process.poll() is None, "the worker has ten minutes"
     up.process.terminate()
     _, said = up.process.communicate(timeout=30)

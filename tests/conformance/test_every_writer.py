@@ -78,7 +78,7 @@ class Noted(Parameters):
 @every_writer
 @pytest.mark.parametrize("several", [{}, {"made_as": "merged"}, {"made_as": "zip"}], ids=["alone", "merged", "zip"])
 def test_a_killed_backend_leaves_nothing(format: str, several: dict[str, Any], render: Render, conninfo: str, tmp_path: Path) -> None:
-    slow = "select g as n, %(note)s::text as note from generate_series(1, 3000) g where pg_sleep(0.001) is not null"
+    slow = "select g as n, %(note)s::text as note from generate_series(1, 600) g where pg_sleep(0.001) is not null"
     reports = inline.table(slow, Integer("n", "N"), Text("note", "Note"), parameters=Noted)
     each = {"note": ["a", "b"]} if several else {}
     stop = threading.Event()

@@ -45,7 +45,8 @@ def metrics_place(port: int) -> str:
 def keep_up(listener: socket.socket, metrics: int, *, processes: int = 2, root_path: str = "", trust_proxy: str | None = None) -> None:
     """Has a web process take connections from the socket, and a worker make runs, until it is told to stop.
 
-    The socket is this process's, so while a web process that died is started again, requests wait and none is refused.
+    The socket is this process's, so while a web process that died is started again, requests wait and none is refused; once it is told to
+    stop they are, instead of waiting for a worker that finishes its runs.
     """
     from octavo.web import serving
 
@@ -67,7 +68,7 @@ def keep_up(listener: socket.socket, metrics: int, *, processes: int = 2, root_p
         f"octavo is up at {serving.place(listener)} (API at /docs, metrics at /metrics); the worker's metrics are at {metrics_place(metrics)}. "
         "Ctrl-C stops it"
     )
-    supervisor.supervise(parts, lambda: _see_to_database(given), lambda: print(said, flush=True))
+    supervisor.supervise(parts, lambda: _see_to_database(given), lambda: print(said, flush=True), listener.close)
 
 
 def _free_port(wanted: int) -> int:
