@@ -1,6 +1,8 @@
 """A worker makes what is asked for, stops what is cancelled, and is not brought down by one run."""
 
 import signal
+import subprocess
+import sys
 
 import psycopg
 
@@ -165,3 +167,13 @@ def test_children_end_with_the_server_that_forked_them_and_the_worker_gets_other
     assert floor.wait_for(run, "completed").attempt == 2
     floor.quiet()
     assert floor.verify() == []
+
+
+def test_a_child_whose_worker_was_killed_as_it_asked_for_it_goes_without_a_word() -> None:
+    """The worker's end of the pipe is closed before anything was written into it, as the kernel does it for a process that is killed."""
+    program = (
+        "import os\nfrom multiprocessing import forkserver\nfrom octavo.queue import child\nchild.warm_up()\n"
+        "ended, to_child = forkserver.connect_to_new_process([])\nos.close(to_child)\nos.read(ended, 8)\nprint('gone')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == ("gone\n", "")
