@@ -66,10 +66,10 @@ def wrap(table: Lines, column_widths: Sequence[float], size: float) -> list[Row]
 def _wrapped(text: str, room: float) -> tuple[str, Row]:
     """The text with its breaks, and of how many lines it is, in a column that has so much room, in ems."""
     face = fonts.regular()
+    if "\n" not in text and face.width(text) <= room:
+        return text, Row(1)
     paragraphs = text.split("\n")
-    if all(face.width(paragraph) <= room for paragraph in paragraphs):
-        return text, Row(len(paragraphs))
-    if all(character in face.advances or character == "\n" for character in text):
+    if all(character in face.advances for paragraph in paragraphs for character in paragraph):
         lines = [line for paragraph in paragraphs for line in _lines(paragraph, room, face)]
         return "\n".join(lines), Row(len(lines))
     pieces = [_INVISIBLE.join(_parts(word, room, face)) if face.width(word) > room else word for word in re.split(r"(\s+)", text)]
