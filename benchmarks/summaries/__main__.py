@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 
 from benchmarks import page
 from benchmarks.summaries.world import FOLDER, WORLDS, World, contents, prepare
+from benchmarks.timing import p95
 from octavo.control.access import actions as access
 from octavo.control.summaries import rules
 from octavo.database.connection import Database
@@ -91,10 +92,6 @@ def ask(report: str, queries: list[Query], key: str) -> list[float]:
     if len(taken) < EACH * len(queries):
         sys.exit(f"{report} was not answered")
     return taken
-
-
-def p95(taken: list[float]) -> float:
-    return statistics.quantiles(taken, n=20, method="inclusive")[-1]
 
 
 def measured(database: Database, organization: Organization, world: World, wanted: list[str]) -> tuple[list[str], bool]:

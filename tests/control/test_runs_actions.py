@@ -1,12 +1,13 @@
 """Runs are asked for, found, cancelled and retried within one organization, and what is asked for is made only if the transaction commits."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from importlib.metadata import EntryPoint
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from octavo.control import events
@@ -183,6 +184,29 @@ def test_statistics_count_by_report_and_format(database: Database, organization:
     assert (csv["format"], csv["runs"], csv["completed"], csv["failed"], csv["open"]) == ("csv", 3, 2, 1, 0)
     assert (csv["records"], csv["bytes"], csv["mean_ms"], csv["p95_ms"]) == (14, 2000, 200, 300)
     assert (json["format"], json["runs"], json["open"], json["mean_ms"]) == ("json", 1, 1, None)
+
+
+def test_runs_are_counted_on_the_days_of_the_zone(database: Database, organization: Organization, other_organization: Organization) -> None:
+    """Of three days: two first instants and the second before one of them; an export, what came a second too early and another's are not among them."""
+    past = (
+        ("(current_date - 1)", "expired", "on_demand"), ("(current_date - 1)::timestamptz - interval '1 second'", "failed", "scheduled"),
+        ("(current_date - 2)", "expired", "on_demand"), ("(current_date - 2)::timestamptz - interval '1 second'", "failed", "on_demand"),
+        ("(current_date - 1)", "failed", "export"), ("(current_date - 1)", "cancelled", "on_demand"),
+    )  # fmt: skip
+    with database.tenant(other_organization.id, zone="Asia/Kolkata") as connection:
+        connection.execute(_PAST.format(sql.SQL("(current_date - 1)")), [1, "on_demand", "failed"])
+    with database.tenant(organization.id, zone="Asia/Kolkata") as connection:
+        for number, (at, state, source) in enumerate(past, 1):
+            connection.execute(_PAST.format(sql.SQL(at)), [number, source, state])
+        row = connection.execute("select current_date").fetchone()
+        assert row is not None
+        today = row[0]
+        assert isinstance(today, date)
+        day = timedelta(days=1)
+        assert runs.by_day(connection, 3) == [(today - 2 * day, 1, 1), (today - day, 1, 0), (today, 0, 0)]
+
+
+_PAST = sql.SQL("insert into octavo.past_run (id, report, format, source, state, created_at) values (%s, 'mill.grain', 'csv', %s, %s, {})")
 
 
 def claim_of(database: Database, organization: Organization) -> leases.Claim:
