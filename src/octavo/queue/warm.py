@@ -1,4 +1,5 @@
-"""Imported once by the server from which children are forked, so that a render starts with everything already there."""
+"""Imported once by the server from which children are forked, so that a render starts with everything already there. What goes wrong before is a
+line of the log."""
 
 import pickle
 import sys

@@ -193,8 +193,7 @@ _FREE = sql.SQL("not run.legal_hold and not kept.legal_hold")
 _DUE = sql.SQL("(run.state = 'completed' or run.archived_at is not null) and run.expires_at <= statement_timestamp()")
 _AFTER_FILE = sql.SQL(
     "(run.file_gone_at is not null or run.state in ('failed', 'cancelled')) "
-    "and coalesce(run.file_gone_at, octavo.file_expires(run.source, run.completed_at, kept)) <= statement_timestamp() - make_interval(days => kept.row_days) "
-    "and coalesce(run.file_gone_at, run.completed_at) <= statement_timestamp()"  # follows from that; an index finds them by it
+    "and coalesce(run.file_gone_at, octavo.file_expires(run.source, run.completed_at, kept)) <= statement_timestamp() - make_interval(days => kept.row_days)"
 )
 _TO_ARCHIVE = sql.SQL("case when run.source = 'export' then kept.archive_exports else kept.archive_reports end")
 """Conditions on a run and on what its organization keeps."""

@@ -1,10 +1,9 @@
--- Where there is much of everything, pages read what they show and not the rest: what is under way or has just ended, what failed, what went to one
--- recipient; and statistics read the index alone, since the rows of runs are long.
+-- Where there is much of everything, pages read what they show and not the rest: what is under way or has just ended, what went to one recipient;
+-- and statistics read the index alone, since the rows of runs are long.
 
 drop index octavo.generated_report_latest;
 create index generated_report_latest on octavo.generated_report (organization_id, created_at desc, id desc)
     include (report, format, source, state, records, file_bytes, duration_ms);
-create index generated_report_failed on octavo.generated_report (organization_id, created_at desc, id desc) where state = 'failed';
 create index generated_report_ended on octavo.generated_report (organization_id, completed_at desc) where completed_at is not null;
 create index delivery_recipient on octavo.delivery (organization_id, channel, recipient, created_at desc, id desc);
 
